@@ -1,0 +1,87 @@
+// Package sandbox runs a command and everything it starts under a policy.
+//
+//	func main() {
+//		sandbox.Init() // first: the same program is re-executed as the shim that starts the target
+//		p, err := policy.Load(sandbox.Host(), policy.Options{})
+//		…
+//		cmd := sandbox.CommandContext(ctx, p, "make", "install")
+//		err = cmd.Run()
+//	}
+//
+// It turns the tracer's stops into decisions and decisions into actions: stop → arch → syscalls → access → policy →
+// decision → tracer.
+package sandbox
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"sydbox/event"
+	"sydbox/policy"
+)
+
+// Mode says what a denial does.
+type Mode uint8
+
+// The modes.
+const (
+	Enforce  Mode = iota // what the policy denies does not happen
+	WarnOnly             // everything happens; what would be denied is reported
+)
+
+// Wait says when a run is over.
+type Wait uint8
+
+// What to wait for.
+const (
+	WaitAll  Wait = iota // the whole tree
+	WaitRoot             // the command; what is left of the tree is then killed
+)
+
+// Level says how much a hardening primitive is wanted.
+type Level uint8
+
+// The levels.
+const (
+	Off Level = iota
+	Preferred
+	Required
+)
+
+// Reporter is told of denials, in order, on a goroutine of its own.
+type Reporter interface {
+	Denied(d *event.Denial)
+}
+
+// Cmd is a command to run in a sandbox, shaped like os/exec.Cmd. It is used once.
+type Cmd struct {
+	// Policy decides. It must not be nil.
+	Policy *policy.Policy
+	// Path is the file to execute; Args holds the arguments with the name first.
+	Path string
+	Args []string
+	// Env is the target's environment; nil means the caller's.
+	Env []string
+	// Dir is its working directory; empty means the caller's.
+	Dir string
+	// Stdin, Stdout and Stderr are as in os/exec: nil is /dev/null, an *os.File is handed over as it is.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+
+	Mode       Mode
+	Wait       Wait
+	NoNewPrivs Level
+	// Timeout, if not 0, kills the tree after that time.
+	Timeout time.Duration
+	// SelfPath is what is executed as the shim; empty means /proc/self/exe.
+	SelfPath string
+	// PassSignals passes SIGINT, SIGQUIT, SIGTERM and SIGHUP on to the target when they were sent to this process alone.
+	PassSignals bool
+	// InheritFDs leaves inherited descriptors above 2 open in the target (make's job server).
+	InheritFDs bool
+	// Reporter is told of denials; nil means nobody is.
+	Reporter Reporter
+
+	ctx context.Context
+}
