@@ -15,10 +15,12 @@ package sandbox
 import (
 	"context"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"sydbox/event"
 	"sydbox/policy"
+	"sydbox/tracer"
 )
 
 // Mode says what a denial does.
@@ -70,7 +72,7 @@ type Cmd struct {
 	Stdout, Stderr io.Writer
 
 	Mode       Mode
-	Wait       Wait
+	WaitFor    Wait
 	NoNewPrivs Level
 	// Timeout, if not 0, kills the tree after that time.
 	Timeout time.Duration
@@ -83,5 +85,21 @@ type Cmd struct {
 	// Reporter is told of denials; nil means nobody is.
 	Reporter Reporter
 
-	ctx context.Context
+	ctx     context.Context
+	lookErr error
+	run     *run
+}
+
+// run is what a started command has.
+type run struct {
+	control  *tracer.Control
+	reports  *reports
+	std      *stdStreams
+	timer    *time.Timer
+	timedOut atomic.Bool
+
+	// Written by the tracer's goroutine before ended is closed.
+	ended  chan struct{}
+	result *tracer.Result
+	err    error
 }

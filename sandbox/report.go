@@ -1,0 +1,150 @@
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/access"
+	"sydbox/event"
+	"sydbox/policy"
+	"sydbox/syscalls"
+	"sydbox/tracer"
+)
+
+// reports carries denials from the tracer's thread to the Reporter's goroutine. The queue is bounded: a tree that is
+// denied faster than the Reporter writes waits for it, so that no denial is lost and memory stays bounded.
+type reports struct {
+	queue  chan *event.Denial
+	done   chan struct{}
+	denied atomic.Int64
+}
+
+// reportQueue is how many denials may wait for the Reporter.
+const reportQueue = 1024
+
+func newReports(r Reporter) *reports {
+	s := &reports{queue: make(chan *event.Denial, reportQueue), done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		for d := range s.queue {
+			if r != nil {
+				r.Denied(d)
+			}
+		}
+	}()
+	return s
+}
+
+func (s *reports) send(d *event.Denial) {
+	if d.Action != actionWarn && d.Action != actionMute {
+		s.denied.Add(1)
+	}
+	s.queue <- d
+}
+
+// close waits until the last denial is reported.
+func (s *reports) close() {
+	close(s.queue)
+	<-s.done
+}
+
+// Words for what was done about a denial, as event.Denial.Action spells them.
+const (
+	actionWarn = "warn"
+	actionMute = "mute"
+)
+
+// report builds the event of a verdict and sends it. errno is 0 where the call goes on or the process is killed at exec.
+func (b *box) report(t *tracer.Task, inv *syscalls.Invocation, v *verdict, errno syscall.Errno) {
+	d := &event.Denial{
+		Time:   time.Now(),
+		Action: v.decision.Action.String(),
+		PID:    t.Process.TGID,
+		TID:    t.TID,
+		Chain:  chain(t.Process),
+		Why:    v.why,
+	}
+	if b.mode == WarnOnly {
+		d.Action = actionWarn
+	}
+	if errno != 0 {
+		d.Errno = unix.ErrnoName(errno)
+	}
+	if inv != nil {
+		d.Call, d.Flags = inv.Call.Name, access.FormatFlags(inv)
+	} else {
+		d.Call = "execve"
+	}
+	d.Dir, _ = os.Readlink(fmt.Sprintf("/proc/%d/cwd", t.TID))
+	if v.index >= 0 && v.index < b.acc.N {
+		a := &b.acc.List[v.index]
+		d.Op = v.op.String()
+		if !a.Name.FD {
+			d.Typed = string(a.Name.UnsafePath)
+		}
+		d.Path = string(a.Object.Path)
+		d.Natural = b.naturalPermission(t, a, v.op)
+	}
+	if r := v.decision.Rule; r != nil {
+		d.Rule = eventRule(r)
+	}
+	b.reports.send(d)
+}
+
+func eventRule(r *policy.Rule) event.Rule {
+	return event.Rule{
+		Section: string(r.Section),
+		Action:  r.Action.String(),
+		Text:    r.Text,
+		Source:  r.Source,
+		Line:    r.Line,
+		Column:  r.Column,
+	}
+}
+
+// maxChain bounds a report's ancestry; a build's is rarely deeper than twenty.
+const maxChain = 32
+
+// chain names a process and its ancestors up to the target. Ancestors that are gone have no name any more and are
+// left out.
+func chain(p *tracer.Process) []event.Process {
+	var list []event.Process
+	for ; p != nil && len(list) < maxChain; p = p.Parent {
+		if name := processName(p.TGID); name != "" {
+			list = append(list, event.Process{PID: p.TGID, Name: name})
+		}
+	}
+	return list
+}
+
+// commLen is the longest name the kernel keeps for a task, without its NUL (TASK_COMM_LEN, linux/sched.h).
+const commLen = 15
+
+// processName is the task's name: for a script its own, not the interpreter's. A name that the kernel had to cut is
+// completed from argv where that agrees.
+func processName(pid int) string {
+	dir := "/proc/" + strconv.Itoa(pid)
+	comm, err := os.ReadFile(dir + "/comm")
+	if err != nil {
+		return ""
+	}
+	comm = bytes.TrimSuffix(comm, []byte{'\n'})
+	if len(comm) < commLen {
+		return string(comm)
+	}
+	argv, _ := os.ReadFile(dir + "/cmdline")
+	for _, arg := range bytes.SplitN(argv, []byte{0}, 4) {
+		if base := path.Base(string(arg)); len(base) > commLen && base[:commLen] == string(comm) {
+			return base
+		}
+	}
+	return string(comm)
+}

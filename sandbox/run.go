@@ -1,0 +1,255 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/access"
+	"sydbox/arch"
+	"sydbox/event"
+	"sydbox/pathres"
+	"sydbox/policy"
+	"sydbox/tracer"
+	"sydbox/tracer/launch"
+	"sydbox/tracer/seccomp"
+)
+
+// Init must be the first thing in main of a program that uses this package (and in TestMain of its tests): the program
+// is executed again as the shim that becomes the target, and Init is where that second run ends up. In the first run it returns at once.
+func Init() { launch.Init() }
+
+// ErrTimeout says that Cmd.Timeout ended the run.
+var ErrTimeout = errors.New("the time limit ended the run")
+
+// ExitError says how a command ended other than with status 0.
+type ExitError struct {
+	Status unix.WaitStatus
+}
+
+func (e *ExitError) Error() string {
+	if e.Status.Signaled() {
+		return "killed by " + unix.SignalName(e.Status.Signal())
+	}
+	return fmt.Sprintf("exit status %d", e.Status.ExitStatus())
+}
+
+// DeniedError says that the policy denies the command itself; nothing was started.
+type DeniedError struct {
+	Denial *event.Denial
+}
+
+func (e *DeniedError) Error() string {
+	return fmt.Sprintf("the policy denies the command itself: %s", e.Denial.Path)
+}
+
+// Command is CommandContext without a context.
+func Command(p *policy.Policy, name string, args ...string) *Cmd {
+	return CommandContext(context.Background(), p, name, args...)
+}
+
+// CommandContext returns the Cmd that runs the program name under p. A name without a slash is looked up in PATH as
+// os/exec does; the error comes from Start. The tree is killed when ctx is done.
+func CommandContext(ctx context.Context, p *policy.Policy, name string, args ...string) *Cmd {
+	found := exec.Command(name, args...)
+	return &Cmd{
+		Policy:     p,
+		Path:       found.Path,
+		Args:       found.Args,
+		NoNewPrivs: levelOf(p),
+		lookErr:    found.Err,
+		ctx:        ctx,
+	}
+}
+
+func levelOf(p *policy.Policy) Level {
+	switch p.NoNewPrivs() {
+	case "off":
+		return Off
+	case "preferred":
+		return Preferred
+	}
+	return Required
+}
+
+// Run starts the command and waits for its end.
+func (c *Cmd) Run() error {
+	if err := c.Start(); err != nil {
+		return err
+	}
+	return c.Wait()
+}
+
+// Start starts the command. The errors say what failed before the target ran its first instruction: *DeniedError, *launch.ExecError
+// for a file that cannot be executed, others for what this machine does not let the sandbox do.
+func (c *Cmd) Start() error {
+	if c.run != nil {
+		return errors.New("sandbox: the command was already started")
+	}
+	if c.lookErr != nil {
+		return c.lookErr
+	}
+	if c.ctx == nil {
+		c.ctx = context.Background()
+	}
+	if err := c.ctx.Err(); err != nil {
+		return err
+	}
+	prog, err := seccomp.Compile(c.Policy.Filter(arch.Native()))
+	if err != nil {
+		return fmt.Errorf("compile the policy into a filter: %w", err)
+	}
+	res, err := pathres.New()
+	if err != nil {
+		return err
+	}
+	r := &run{ended: make(chan struct{}), control: tracer.NewControl(), reports: newReports(c.Reporter)}
+	box := newBox(c, res, r.reports)
+	if denial := box.judgeLaunch(c); denial != nil {
+		res.Close()
+		r.reports.close()
+		return &DeniedError{Denial: denial}
+	}
+	std, err := openStdio(c)
+	if err != nil {
+		res.Close()
+		r.reports.close()
+		return err
+	}
+	for _, f := range std.target {
+		box.stdio.add(f)
+	}
+	plan := &launch.Plan{
+		Path:       c.Path,
+		Args:       c.Args,
+		Env:        c.Env,
+		Dir:        c.Dir,
+		Stdin:      std.target[0],
+		Stdout:     std.target[1],
+		Stderr:     std.target[2],
+		InheritFDs: c.InheritFDs,
+		NoNewPrivs: launch.Level(c.NoNewPrivs),
+		Filter:     prog,
+		SelfPath:   c.SelfPath,
+	}
+	if plan.Env == nil {
+		plan.Env = os.Environ()
+	}
+	opt := tracer.Options{
+		WaitRoot:    c.WaitFor == WaitRoot,
+		PassSignals: c.PassSignals,
+		Control:     r.control,
+	}
+	started := make(chan error, 1)
+	opt.Started = func() {
+		std.closeTarget()
+		started <- nil
+	}
+	go func() {
+		defer close(r.ended)
+		defer res.Close()
+		r.result, r.err = tracer.Run(plan, box, opt)
+		std.closeTarget()
+		select {
+		case started <- r.err:
+		default:
+		}
+	}()
+	if err := <-started; err != nil {
+		<-r.ended
+		std.finish()
+		r.reports.close()
+		return err
+	}
+	r.std = std
+	c.run = r
+	r.watch(c)
+	return nil
+}
+
+// Wait waits until the run is over (Cmd.Wait says when that is). It returns nil if the command exited with 0,
+// *ExitError otherwise, ErrTimeout or the context's error if that ended it.
+func (c *Cmd) Wait() error {
+	if c.run == nil {
+		return errors.New("sandbox: the command was not started")
+	}
+	r := c.run
+	<-r.ended
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	copyErr := r.std.finish()
+	r.reports.close()
+	switch {
+	case r.err != nil:
+		return r.err
+	case r.timedOut.Load():
+		return ErrTimeout
+	case c.ctx.Err() != nil:
+		return c.ctx.Err()
+	case r.result.Root.Exited() && r.result.Root.ExitStatus() == 0:
+		return copyErr
+	}
+	return &ExitError{Status: r.result.Root}
+}
+
+// Denials is how many operations were denied, after Wait.
+func (c *Cmd) Denials() int {
+	if c.run == nil {
+		return 0
+	}
+	return int(c.run.reports.denied.Load())
+}
+
+// watch ends the run when its time is up or its context is done.
+func (r *run) watch(c *Cmd) {
+	if c.Timeout > 0 {
+		r.timer = time.AfterFunc(c.Timeout, func() {
+			r.timedOut.Store(true)
+			r.control.KillTree()
+		})
+	}
+	if c.ctx.Done() == nil {
+		return
+	}
+	go func() {
+		select {
+		case <-c.ctx.Done():
+			r.control.KillTree()
+		case <-r.ended:
+		}
+	}()
+}
+
+// judgeLaunch decides about the command itself before anything starts. nil means that it may start.
+func (b *box) judgeLaunch(c *Cmd) *event.Denial {
+	if !b.looksAtExec || b.mode == WarnOnly {
+		return nil
+	}
+	pid := os.Getpid()
+	b.res.Task(pid, pid)
+	a := &b.acc.List[0]
+	*a = access.Access{Op: access.Exec, Name: access.Name{Dirfd: unix.AT_FDCWD, UnsafePath: []byte(c.Path), Follow: true}}
+	b.acc.N = 1
+	b.res.Resolve(0, &a.Name, &a.Object)
+	v := b.judge()
+	if !v.decision.Denied() || a.Object.Errno != 0 {
+		return nil
+	}
+	d := &event.Denial{
+		Time: time.Now(), Action: v.decision.Action.String(), Op: access.Exec.String(), Call: "execve",
+		Errno: "EACCES", Typed: c.Path, Path: string(a.Object.Path), Dir: c.Dir, PID: pid, TID: pid, Why: v.why,
+	}
+	if d.Dir == "" {
+		d.Dir, _ = os.Getwd()
+	}
+	if v.decision.Rule != nil {
+		d.Rule = eventRule(v.decision.Rule)
+	}
+	return d
+}
