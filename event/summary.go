@@ -1,0 +1,13 @@
+package event
+
+import "time"
+
+// Summary is the last event of a run: what it came to.
+type Summary struct {
+	Time    time.Time
+	Command []string // the command as it was started, name first
+	Dir     string   // its working directory
+	Denials int      // how many operations were denied, or reported in warn mode
+	Exit    int      // the status that sydbox reports for the command; 128+N for signal N
+	Signal  string   // the signal that killed the command ("SIGKILL"); empty if it exited
+}
