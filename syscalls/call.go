@@ -11,21 +11,21 @@ type Kind uint8
 
 // The kinds of arguments. Only what a decision, a report or a recording needs is told apart.
 const (
-	Unused Kind = iota
-	Word        // a number of the ABI's word size: length, offset, opaque
-	Int         // a signed 32-bit number
-	Uint        // an unsigned 32-bit number
-	FD          // a descriptor
-	Dirfd       // a descriptor that a path argument is relative to, or AT_FDCWD
-	Path        // address of a NUL-terminated path
-	String      // address of another NUL-terminated string
-	OpenFlags   // O_* in a register
-	AtFlags     // AT_* in a register
-	Mode        // permission bits
-	Pointer     // address of anything else
-	Sockaddr    // address of a struct sockaddr; its length is the next argument
-	PID         // a process or thread
-	Signal      // a signal number
+	Unused    Kind = iota
+	Word           // a number of the ABI's word size: length, offset, opaque
+	Int            // a signed 32-bit number
+	Uint           // an unsigned 32-bit number
+	FD             // a descriptor
+	Dirfd          // a descriptor that a path argument is relative to, or AT_FDCWD
+	Path           // address of a NUL-terminated path
+	String         // address of another NUL-terminated string
+	OpenFlags      // O_* in a register
+	AtFlags        // AT_* in a register
+	Mode           // permission bits
+	Pointer        // address of anything else
+	Sockaddr       // address of a struct sockaddr; its length is the next argument
+	PID            // a process or thread
+	Signal         // a signal number
 )
 
 // Class says what sydbox does about a call.

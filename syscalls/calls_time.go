@@ -1,0 +1,30 @@
+package syscalls
+
+// timeCalls read clocks, sleep and set the caller's timers. Setting a clock is refused.
+var timeCalls = []Call{
+	{"time", Harmless, args{Pointer}, ""},
+	{"times", Harmless, args{Pointer}, ""},
+	{"gettimeofday", Harmless, args{Pointer, Pointer}, ""},
+	{"clock_gettime", Harmless, args{Int, Pointer}, ""},
+	{"clock_gettime64", Harmless, args{Int, Pointer}, ""},
+	{"clock_getres", Harmless, args{Int, Pointer}, ""},
+	{"clock_getres_time64", Harmless, args{Int, Pointer}, ""},
+	{"clock_nanosleep", Harmless, args{Int, Int, Pointer, Pointer}, ""},
+	{"clock_nanosleep_time64", Harmless, args{Int, Int, Pointer, Pointer}, ""},
+	{"nanosleep", Harmless, args{Pointer, Pointer}, ""},
+	{"alarm", Harmless, args{Uint}, ""},
+	{"getitimer", Harmless, args{Int, Pointer}, ""},
+	{"setitimer", Harmless, args{Int, Pointer, Pointer}, ""},
+	{"timer_create", Harmless, args{Int, Pointer, Pointer}, ""},
+	{"timer_delete", Harmless, args{Int}, ""},
+	{"timer_getoverrun", Harmless, args{Int}, ""},
+	{"timer_gettime", Harmless, args{Int, Pointer}, ""},
+	{"timer_gettime64", Harmless, args{Int, Pointer}, ""},
+	{"timer_settime", Harmless, args{Int, Int, Pointer, Pointer}, ""},
+	{"timer_settime64", Harmless, args{Int, Int, Pointer, Pointer}, ""},
+	{"timerfd_create", Harmless, args{Int, Int}, ""},
+	{"timerfd_gettime", Harmless, args{FD, Pointer}, ""},
+	{"timerfd_gettime64", Harmless, args{FD, Pointer}, ""},
+	{"timerfd_settime", Harmless, args{FD, Int, Pointer, Pointer}, ""},
+	{"timerfd_settime64", Harmless, args{FD, Int, Pointer, Pointer}, ""},
+}
