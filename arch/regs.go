@@ -1,7 +1,7 @@
 package arch
 
 // RegLayout is where the NT_PRSTATUS register set of an ABI keeps what a tracer needs, as word indices (ptrace(2),
-// PTRACE_GETREGSET). Sizes and indices were measured on the kernels named in docs/kernels.md.
+// PTRACE_GETREGSET). Sizes and indices were measured on kernels from 5.10 on, where nothing else is said.
 type RegLayout struct {
 	Size   int // bytes of the whole set: tells a compat tracee from a native one
 	Word   int // bytes of one register in the set

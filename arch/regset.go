@@ -8,9 +8,9 @@ const maxRegs = 512
 
 // Regs is the register set of a task at a stop, to be read with PTRACE_GETREGSET, changed and written back:
 //
-//	iov := unix.Iovec{Base: &r.Buffer()[0], Len: …}   // PTRACE_GETREGSET sets Len to what it read
-//	if !r.Bind(abi, int(iov.Len)) { … }               // nobody knows where the registers are
-//	r.SetNumber(-1); r.SetResult(-int64(errno))       // then PTRACE_SETREGSET with r.Bytes()
+//	iov := unix.Iovec{Base: &r.Buffer()[0], Len: …} // PTRACE_GETREGSET sets Len to what it read
+//	if !r.Bind(abi, int(iov.Len)) { … }             // nobody knows where the registers are
+//	r.SetNumber(-1); r.SetResult(-int64(errno))     // then PTRACE_SETREGSET with r.Bytes()
 //
 // It is a value without pointers to the heap: nothing here allocates. The zero value must be bound before any other
 // method is used.
@@ -28,6 +28,9 @@ func (r *Regs) Buffer() []byte { return r.set[:] }
 // other methods must not be used, if abi's registers in a set of that size are not known.
 func (r *Regs) Bind(abi *ABI, size int) bool {
 	r.abi, r.layout, r.size = abi, abi.Layout(size), size
+	if r.layout == nil {
+		r.size = 0
+	}
 	return r.layout != nil
 }
 
