@@ -1,0 +1,206 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+)
+
+// Load finds the policies that opt names, with all that they extend, and compiles them. Its errors are of type *Error.
+func Load(sys *System, opt Options) (*Policy, error) {
+	p, err := load(sys, opt, nil)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func load(sys *System, opt Options, docs map[string]*document) (*Policy, *Error) {
+	lib := &library{sys: sys, docs: make(map[string]*document), done: make(map[string]bool)}
+	maps.Copy(lib.docs, docs)
+	layers, err := lib.order(opt.Policies)
+	if err != nil {
+		return nil, err
+	}
+	return compile(&Policy{sys: sys, opt: opt, layers: layers, docs: lib.docs, real: newResolver(sys)})
+}
+
+// With returns the policy as it would be with more rules on the command line. Files are not read again.
+func (p *Policy) With(rules ...RuleFlag) (*Policy, error) {
+	opt := p.opt
+	opt.Rules = slices.Concat(opt.Rules, rules)
+	more, err := compile(&Policy{sys: p.sys, opt: opt, layers: p.layers, docs: p.docs, real: p.real.clone()})
+	if err != nil {
+		return nil, err
+	}
+	return more, nil
+}
+
+// WithProfile returns the policy as it would be with one more -p. Files are not read again.
+func (p *Policy) WithProfile(name string) (*Policy, error) {
+	opt := p.opt
+	opt.Policies = append(slices.Clone(opt.Policies), name)
+	if len(p.opt.Policies) == 0 {
+		opt.Policies = []string{defaultPolicy, name}
+	}
+	more, err := load(p.sys, opt, p.docs)
+	if err != nil {
+		return nil, err
+	}
+	return more, nil
+}
+
+// rule is a Rule with what it was compiled from.
+type rule struct {
+	Rule
+	place   place
+	pattern *pattern  // nil for a bare name
+	name    component // of a bare name
+	// resolved is the other spelling of the pattern, its literal beginning resolved; nil if it is the same.
+	resolved *pattern
+}
+
+// leftOut is a rule that does not count because a variable is unset.
+type leftOut struct {
+	Rule
+	variable string
+}
+
+// compile fills a Policy from its layers and options.
+func compile(p *Policy) (*Policy, *Error) {
+	p.lifted = make(map[string]place)
+	nearest, err := p.commandLine()
+	if err != nil {
+		return nil, err
+	}
+	documents := []*document{nearest}
+	for _, l := range p.layers {
+		documents = append(documents, l.doc)
+	}
+	vars := p.sys.vars()
+	for i, doc := range documents {
+		for _, e := range doc.rules {
+			if err := p.add(e, i, vars); err != nil {
+				return nil, err
+			}
+		}
+		for _, e := range doc.lifted {
+			if _, known := p.lifted[e.name]; !known {
+				p.lifted[e.name] = e.place
+			}
+		}
+		p.settings.below(&doc.settings)
+	}
+	slices.SortStableFunc(p.rules, func(a, b rule) int { return compareRules(&a.Rule, &b.Rule) })
+	p.setDefaults(documents)
+	p.plant()
+	return p, nil
+}
+
+// compareRules orders rules that match equally well: the nearer layer, the narrower section, the stricter action.
+func compareRules(a, b *Rule) int {
+	narrower := func(r *Rule) int {
+		if r.Section.refines() {
+			return 0
+		}
+		return 1
+	}
+	if n := a.Layer - b.Layer; n != 0 {
+		return n
+	}
+	if n := narrower(a) - narrower(b); n != 0 {
+		return n
+	}
+	return int(b.Action) - int(a.Action)
+}
+
+// commandLine makes a document of the flags.
+func (p *Policy) commandLine() (*document, *Error) {
+	doc := &document{}
+	for i := range p.opt.Rules {
+		flag := &p.opt.Rules[i]
+		src, sectionSpan, ruleSpan := flag.source()
+		at, ruleAt := place{src, sectionSpan}, place{src, ruleSpan}
+		action, known := ActionByName(flag.Action)
+		if !known {
+			return nil, at.fail("\""+printable(flag.Action)+"\" is not an action", choose(flag.Action, actionNames[:]))
+		}
+		section, known := SectionByName(flag.Section)
+		switch {
+		case flag.Section == "syscalls" && action == Allow:
+			if err := checkRefusal(flag.Pattern, ruleAt); err != nil {
+				return nil, err
+			}
+			doc.lifted = append(doc.lifted, liftEntry{flag.Pattern, ruleAt})
+			continue
+		case flag.Section == "syscalls":
+			return nil, at.fail("[syscalls] has only `allow`", "what it does not allow is refused")
+		case unenforced[flag.Section] != "":
+			return nil, at.fail(notEnforced(flag.Section), unenforcedHint)
+		case !known:
+			return nil, at.fail("\""+printable(flag.Section)+"\" is not a section",
+				choose(flag.Section, append([]string{"syscalls"}, sectionNames[:sections]...)))
+		}
+		doc.rules = append(doc.rules, entry{section, action, flag.Pattern, ruleAt})
+	}
+	return doc, nil
+}
+
+// add parses one rule of a layer.
+func (p *Policy) add(e entry, layer int, v *vars) *Error {
+	r := rule{place: e.place, Rule: Rule{
+		Section: e.section, Action: e.action, Text: e.text, Layer: layer, Source: e.place.src.name,
+	}}
+	if !e.place.src.flag {
+		r.Line, r.Column = e.place.position()
+	}
+	var problem *problem
+	if e.section == ExecSection {
+		var prog *program
+		if prog, problem = parseProgram(e.text, v, e.place.src.flag); problem == nil {
+			r.pattern, r.name = prog.path, prog.name
+		}
+	} else {
+		r.pattern, problem = parsePattern(e.text, v, e.place.src.flag)
+	}
+	switch {
+	case problem != nil:
+		return e.place.failIn(e.text, problem)
+	case r.pattern != nil && r.pattern.leftOut != "":
+		p.leftOut = append(p.leftOut, leftOut{r.Rule, r.pattern.leftOut})
+		return nil
+	case r.pattern != nil:
+		r.resolved = p.real.resolve(r.pattern)
+	}
+	p.rules = append(p.rules, r)
+	return nil
+}
+
+// plant builds the trees from the sorted rules and notes which operations are policed.
+func (p *Policy) plant() {
+	p.root, p.names, p.stdio = &node{exact: true}, &node{exact: true}, newTerminal()
+	for i := range p.rules {
+		r := &p.rules[i]
+		rank := int32(i)
+		switch {
+		case r.pattern == nil:
+			p.names.insert([]component{r.name}, rank, &r.Rule)
+		case r.pattern.stdio:
+			p.stdio.add(rank, &r.Rule)
+		default:
+			p.root.insert(r.pattern.comps, rank, &r.Rule)
+			if r.resolved != nil {
+				p.root.insert(r.resolved.comps, rank, &r.Rule)
+			}
+		}
+		for s := range sections {
+			if r.Action != Allow && r.Section.judges(Section(s)) {
+				p.polices |= Section(s).Op()
+			}
+		}
+	}
+	for s := range sections {
+		if p.defaults[s].Action != Allow {
+			p.polices |= Section(s).Op()
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package policy
+
+import (
+	"fmt"
+	"time"
+)
+
+// What is not about rules: [syscalls], [harden] and [run]. The nearest layer that says something about a setting
+// has the word.
+
+// Levels of a hardening primitive.
+var levelNames = []string{"off", "preferred", "required"}
+
+// Values of run.wait.
+var waitNames = []string{"all", "root"}
+
+// setting is a value and where it was set; without a place nobody did.
+type setting[T any] struct {
+	value T
+	place place
+}
+
+func (s *setting[T]) set() bool { return s.place.src != nil }
+
+// settings are those of one document, or of a whole policy.
+type settings struct {
+	noNewPrivs      setting[string]
+	wait            setting[string]
+	timeout         setting[time.Duration]
+	violationStatus setting[int]
+}
+
+// below fills what s leaves open from a farther layer.
+func (s *settings) below(far *settings) {
+	fill(&s.noNewPrivs, &far.noNewPrivs)
+	fill(&s.wait, &far.wait)
+	fill(&s.timeout, &far.timeout)
+	fill(&s.violationStatus, &far.violationStatus)
+}
+
+func fill[T any](near, far *setting[T]) {
+	if !near.set() {
+		*near = *far
+	}
+}
+
+// RunSettings is the [run] section.
+type RunSettings struct {
+	// Wait is "all" (the run is over when the whole tree is gone) or "root" (when the command is).
+	Wait string
+	// Timeout ends the run; 0 is none.
+	Timeout time.Duration
+	// ViolationStatus is the exit status where something was denied and the command itself succeeded; 0 leaves it.
+	ViolationStatus int
+}
+
+// Run returns the [run] section: wait "all", no timeout and no status of its own unless said.
+func (p *Policy) Run() RunSettings {
+	r := RunSettings{Wait: "all", Timeout: p.settings.timeout.value, ViolationStatus: p.settings.violationStatus.value}
+	if p.settings.wait.set() {
+		r.Wait = p.settings.wait.value
+	}
+	return r
+}
+
+// NoNewPrivs returns harden.no_new_privs: "required" unless said, "preferred" or "off".
+func (p *Policy) NoNewPrivs() string {
+	if p.settings.noNewPrivs.set() {
+		return p.settings.noNewPrivs.value
+	}
+	return "required"
+}
+
+// Lifted says whether [syscalls] lifts a refusal of RefusalNames.
+func (p *Policy) Lifted(refusal string) bool {
+	_, ok := p.lifted[refusal]
+	return ok
+}
+
+func (d *decoder) syscalls(table map[string]any) {
+	const prefix = "syscalls" + keySep
+	for _, name := range d.ordered(table, prefix) {
+		key := prefix + name
+		if name != "allow" {
+			d.fail(d.at(key), didYouMean(name, []string{"allow"}), "unknown key %q in [syscalls]", name)
+			continue
+		}
+		d.strings(key, table[name], func(text string, p place) {
+			if err := checkRefusal(text, p); err != nil && d.err == nil {
+				d.err = err
+			}
+			d.doc.lifted = append(d.doc.lifted, liftEntry{text, p})
+		})
+	}
+}
+
+// checkRefusal says whether a refusal of that name exists.
+func checkRefusal(name string, p place) *Error {
+	for _, known := range RefusalNames() {
+		if name == known {
+			return nil
+		}
+	}
+	return p.failIn(name, &problem{0, len(name), fmt.Sprintf("%q is not the name of a refusal", name),
+		choose(name, RefusalNames())})
+}
+
+func (d *decoder) harden(table map[string]any) {
+	const prefix = "harden" + keySep
+	for _, name := range d.ordered(table, prefix) {
+		key := prefix + name
+		if name != "no_new_privs" {
+			d.fail(d.at(key), didYouMean(name, []string{"no_new_privs"}), "unknown key %q in [harden]", name)
+			continue
+		}
+		d.word(key, table[name], levelNames, &d.doc.settings.noNewPrivs)
+	}
+}
+
+// word reads one of a few words.
+func (d *decoder) word(key string, v any, known []string, to *setting[string]) {
+	text, ok := d.text(key, v)
+	if !ok {
+		return
+	}
+	for _, k := range known {
+		if text == k {
+			*to = setting[string]{text, d.at(key)}
+			return
+		}
+	}
+	d.fail(d.value(key), choose(text, known), "%q is not a value that is known", text)
+}
+
+func (d *decoder) run(table map[string]any) {
+	const prefix = "run" + keySep
+	for _, name := range d.ordered(table, prefix) {
+		key, v := prefix+name, table[name]
+		switch name {
+		case "wait":
+			d.word(key, v, waitNames, &d.doc.settings.wait)
+		case "timeout":
+			text, isText := v.(string)
+			t, err := time.ParseDuration(text)
+			if !isText || err != nil || t < 0 {
+				d.fail(d.value(key), `write a number with its unit, as in "90s", "10m" or "1h30m"`,
+					"%s is not a length of time", d.raw(key))
+			}
+			d.doc.settings.timeout = setting[time.Duration]{t, d.at(key)}
+		case "violation_status":
+			n, isInt := v.(int64)
+			if !isInt || n < 0 || n > 255 {
+				d.fail(d.value(key), "write a number from 1 to 255, or 0 to keep the command's own",
+					"%s is not an exit status", d.raw(key))
+			}
+			d.doc.settings.violationStatus = setting[int]{int(n), d.at(key)}
+		default:
+			d.fail(d.at(key), didYouMean(name, []string{"wait", "timeout", "violation_status"}),
+				"unknown key %q in [run]", name)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package policy
+
+import (
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// System is what a policy is loaded from. Load reads it and no other file or variable.
+type System struct {
+	// FS is the root of the file system: its paths have no leading slash.
+	FS fs.FS
+	// Getenv returns a variable's value, "" if it is unset.
+	Getenv func(string) string
+	// Cwd is the working directory of the command, without symbolic links: $PWD, and where relative paths of the
+	// command line start.
+	Cwd string
+	// Home is `~` and $HOME; if it is empty, $HOME is asked of Getenv.
+	Home string
+	// Realpath resolves the symbolic links of an existing absolute path. With nil nothing is resolved.
+	Realpath func(string) (string, error)
+	// ConfigDirs are searched for policies that are named without a slash, nearest first.
+	ConfigDirs []string
+}
+
+// Options say which policies hold.
+type Options struct {
+	// Policies are the names of -p in their order, the later the nearer; none means "build".
+	Policies []string
+	// Rules are those of the command line, the nearest layer.
+	Rules []RuleFlag
+}
+
+// RuleFlag is a rule on the command line.
+type RuleFlag struct {
+	// Section and Action are keys of a policy file: "write", "allow". Section may be "syscalls" with "allow".
+	Section, Action string
+	// Pattern is the rule as typed. A path may be relative to System.Cwd.
+	Pattern string
+	// Flag is how the rule was given, for errors: "-w", "--allow".
+	Flag string
+}
+
+func (s *System) vars() *vars {
+	return &vars{getenv: s.Getenv, cwd: s.Cwd, home: s.Home}
+}
+
+// fsPath is the name that an absolute path has in System.FS.
+func fsPath(abs string) string {
+	if name := strings.TrimPrefix(path.Clean(abs), "/"); name != "" {
+		return name
+	}
+	return "."
+}
+
+// source is the flag as it was typed, with the span of its section and of its rule.
+func (r *RuleFlag) source() (src *source, section, rule span) {
+	flag := r.Flag
+	if flag == "" {
+		flag = "--" + r.Action
+	}
+	text := flag + " "
+	section = span{len(text), len(text)}
+	if flag != "-w" && flag != "--write" {
+		text += r.Section
+		section.end = len(text)
+		text += "="
+	}
+	rule = span{len(text), len(text) + len(r.Pattern)}
+	return &source{name: commandLine, text: text + r.Pattern, flag: true}, section, rule
+}
+
+// commandLine is the name of the nearest layer.
+const commandLine = "command line"
