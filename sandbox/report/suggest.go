@@ -1,0 +1,200 @@
+package report
+
+import (
+	"sort"
+	"strings"
+)
+
+// A suggestion is found by trying: every flag in it was given to a copy of the policy, which then decided about the
+// denied operations again. Nothing is suggested on the strength of a guess.
+
+// decider is a policy as far as suggestions need it.
+type decider interface {
+	allows(op, path string) bool
+	withProfile(name string) (decider, error)
+	withGrants(list []grant) (decider, error)
+}
+
+// grant is an allow rule as the command line can give it.
+type grant struct{ section, path string }
+
+func (g grant) flags() []string {
+	if g.section == "write" {
+		return []string{"-w", g.pattern()}
+	}
+	return []string{"--allow", g.section + "=" + g.pattern()}
+}
+
+// pattern matches the path and what lies below, nothing else.
+func (g grant) pattern() string { return patternEscaper.Replace(g.path) }
+
+var patternEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`, `$`, `\$`)
+
+// addOns are the embedded profiles that open one tool's caches.
+var addOns = []string{"go", "node", "rust", "ccache"}
+
+// maxGrants is how many rules a suggestion may have; what needs more is better written into a policy.
+const maxGrants = 6
+
+// suggest returns flags that would have allowed some of what was denied, and how many of the entries they allow.
+func suggest(d decider, entries []*entry, home string) (flags []string, allowed int) {
+	wanted := denied(d, curable(entries))
+	total := len(wanted)
+	for _, name := range addOns {
+		with, err := d.withProfile(name)
+		if err != nil {
+			continue
+		}
+		if left := denied(with, wanted); len(left) < len(wanted) {
+			d, wanted = with, left
+			flags = append(flags, "-p", name)
+		}
+	}
+	grants := choose(d, wanted, home)
+	if len(grants) > 0 {
+		// Each grant works by itself; whether they all work together is asked once more.
+		with, err := d.withGrants(grants)
+		if err == nil {
+			wanted = denied(with, wanted)
+			for _, g := range grants {
+				flags = append(flags, g.flags()...)
+			}
+		}
+	}
+	return flags, total - len(wanted)
+}
+
+// curable are the denials that a rule made and that another rule could undo.
+func curable(entries []*entry) []*entry {
+	var list []*entry
+	for _, e := range entries {
+		d := e.first
+		if d.Why == "" && d.Natural == "" && strings.HasPrefix(d.Path, "/") && d.Rule.Action != "warn" {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// denied are those of a list that d denies.
+func denied(d decider, list []*entry) []*entry {
+	var left []*entry
+	for _, e := range list {
+		if !d.allows(e.first.Op, e.first.Path) {
+			left = append(left, e)
+		}
+	}
+	return left
+}
+
+// choose finds grants for what is wanted. A directory is only opened where nothing but the default denied: what somebody
+// wrote a rule for is allowed by name, so that a suggestion never undoes the rule.
+func choose(d decider, wanted []*entry, home string) []grant {
+	var scattered, named []*entry
+	for _, e := range wanted {
+		if changes(e.first.Op) && e.first.Rule.Text == textDefault {
+			scattered = append(scattered, e)
+		} else {
+			named = append(named, e)
+		}
+	}
+	var grants []grant
+	for _, c := range clusters(scattered, home) {
+		if g := (grant{"write", c.dir}); works(d, g, c.members) {
+			grants = append(grants, g)
+		} else {
+			named = append(named, c.members...)
+		}
+	}
+	for _, e := range named {
+		if g, ok := single(d, e, home); ok {
+			grants = append(grants, g)
+		}
+	}
+	grants = unique(grants)
+	return grants[:min(len(grants), maxGrants)]
+}
+
+// changes says whether an operation belongs to the family of [write].
+func changes(op string) bool {
+	return op == "write" || op == "create" || op == "delete" || op == "attr"
+}
+
+// single is the grant for one denial's own name, if there is one that works.
+func single(d decider, e *entry, home string) (grant, bool) {
+	if tooMuch(e, e.first.Path, home) {
+		return grant{}, false
+	}
+	sections := []string{e.first.Op}
+	if changes(e.first.Op) {
+		sections = []string{"write", e.first.Op}
+	}
+	for _, section := range sections {
+		if g := (grant{section, e.first.Path}); works(d, g, []*entry{e}) {
+			return g, true
+		}
+	}
+	return grant{}, false
+}
+
+// tooMuch says that a suggestion must not name dir for the sake of e. A name that is yet to be created holds nothing
+// that would be opened with it.
+func tooMuch(e *entry, dir, home string) bool {
+	return broad(dir, home) && (e.first.Op != "create" || dir != e.first.Path)
+}
+
+func works(d decider, g grant, members []*entry) bool {
+	with, err := d.withGrants([]grant{g})
+	return err == nil && len(denied(with, members)) == 0
+}
+
+func unique(grants []grant) []grant {
+	seen := make(map[grant]bool)
+	var list []grant
+	for _, g := range grants {
+		if !seen[g] {
+			seen[g] = true
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// cluster is a directory (or a single file) and the denied writes in it.
+type cluster struct {
+	dir     string
+	members []*entry
+	count   int
+}
+
+// clusters finds the fewest directories that hold all paths and that one may sensibly open, those with most denials
+// first. Paths without such a directory stand for themselves.
+func clusters(list []*entry, home string) []*cluster {
+	sorted := append([]*entry(nil), list...)
+	sort.SliceStable(sorted, func(i, j int) bool { return lessPath(sorted[i].first.Path, sorted[j].first.Path) })
+	var stack []*cluster
+	for _, e := range sorted {
+		dir := opening(e.first.Path, home)
+		if tooMuch(e, dir, home) {
+			continue
+		}
+		c := &cluster{dir: dir, members: []*entry{e}, count: e.count}
+		for len(stack) > 0 {
+			top := stack[len(stack)-1]
+			common := commonDir(top.dir, c.dir)
+			if common != c.dir && (broad(common, home) || inKernelFS(common)) {
+				break
+			}
+			c.dir, c.members, c.count = common, append(top.members, c.members...), c.count+top.count
+			stack = stack[:len(stack)-1]
+		}
+		stack = append(stack, c)
+	}
+	sort.SliceStable(stack, func(i, j int) bool { return stack[i].count > stack[j].count })
+	return stack
+}
+
+// lessPath sorts a directory directly before what lies in it.
+func lessPath(a, b string) bool {
+	return strings.ReplaceAll(a, "/", "\x00") < strings.ReplaceAll(b, "/", "\x00")
+}

@@ -1,0 +1,58 @@
+package report
+
+import "sydbox/event"
+
+// tally counts denials and merges those that say the same. Its memory is bounded whatever a tree does: after
+// maxDistinct different denials further ones are only counted.
+type tally struct {
+	entries []*entry // in the order they were first seen
+	byKey   map[key]*entry
+	total   int
+	beyond  int // denials without an entry
+	warned  int // those of total whose call went on
+}
+
+// maxDistinct is how many different denials are told apart.
+const maxDistinct = 4096
+
+// key is what makes two denials the same for a reader.
+type key struct {
+	op, path, program string
+	rule              event.Rule
+	why, call         string // for those without a path
+}
+
+type entry struct {
+	first *event.Denial
+	count int
+}
+
+// add counts d. It returns the entry, or nil if there was no room for it, and whether the entry is new.
+func (t *tally) add(d *event.Denial) (e *entry, isNew bool) {
+	t.total++
+	if d.Action == "warn" {
+		t.warned++
+	}
+	k := key{op: d.Op, path: d.Path, rule: d.Rule}
+	if len(d.Chain) > 0 {
+		k.program = d.Chain[0].Name
+	}
+	if d.Path == "" {
+		k.why, k.call = d.Why, d.Call
+	}
+	if e = t.byKey[k]; e != nil {
+		e.count++
+		return e, false
+	}
+	if len(t.entries) == maxDistinct {
+		t.beyond++
+		return nil, false
+	}
+	if t.byKey == nil {
+		t.byKey = make(map[key]*entry)
+	}
+	e = &entry{first: d, count: 1}
+	t.byKey[k] = e
+	t.entries = append(t.entries, e)
+	return e, true
+}
