@@ -2,7 +2,11 @@
 //
 // Describe turns an Invocation into a list of accesses: operations on named objects. Where a name leads is asked of a
 // Resolver; what a tracee's memory holds is asked of a Memory. Neither is used for anything else, so the package is
-// pure and can be tested on any machine.
+// pure and can be tested on any machine. Demands tells the prefilter which register states can lead to which
+// operations: everything that Describe may list is covered by a Demand whose tests hold.
+//
+// What each call does is data: the table in calls.go, keyed by name. The package has no state that changes, so all of
+// it may be used from any goroutine; an Accesses belongs to one caller at a time.
 package access
 
 import (
@@ -36,7 +40,9 @@ type Name struct {
 	UnsafePath []byte
 	// FD: the call names the open descriptor Dirfd and has no path (fchmod, utimensat with a NULL path).
 	FD bool
-	// Follow: a symbolic link in the last component is followed.
+	// Follow: a symbolic link in the last component is followed. It is exact: already true where only a trailing slash
+	// makes the kernel follow, and false for calls that act on the name itself (unlink, rename, mkdir …), which never
+	// follow, not even before a slash.
 	Follow bool
 	// Empty: AT_EMPTY_PATH was given, so an empty path names Dirfd itself (which may be AT_FDCWD).
 	Empty bool
@@ -95,20 +101,23 @@ type Access struct {
 	Op     Op
 	Name   Name
 	Object Object
-	// Natural is what the kernel would answer to this call even if it were allowed, as far as the object's state
-	// tells (EEXIST for mkdir of an existing name, EISDIR …); 0 if nothing stands against it. A denial returns it, without a report, instead of
-	// its own errno.
+	// Natural is what the kernel would answer to this call even if it were allowed, as far as its registers and the
+	// state of its objects tell (EEXIST for mkdir of an existing name, EISDIR …); 0 if nothing stands against it. It is
+	// the same in all accesses of a call. A denial returns it, without a report, instead of its own errno.
 	Natural syscall.Errno
-	// Mode holds the permission and type bits of a mknod, else 0: making devices is judged apart.
+	// Mode holds the permission and type bits of a mknod, else 0: making devices is judged apart. Type 0 is a regular
+	// file, as in mknod(2).
 	Mode uint32
 }
 
-// Accesses is the list of what a call does. It is meant to be reused: it owns the buffers the names are read into.
+// Accesses is the list of what a call does. It is meant to be reused: it owns the buffers the names are read into, so
+// what it says is valid until it is used again.
 type Accesses struct {
-	N    int
-	List [3]Access
-	path [2][PathMax + 1]byte
-	sun  [128]byte
+	N     int
+	List  [3]Access
+	path  [2][PathMax + 1]byte
+	block [128]byte // structures: sockaddr, open_how, argument blocks
+	below []byte    // the made-up name of an O_TMPFILE
 }
 
 // PathMax is the kernel's PATH_MAX: the longest path argument including its NUL (limits.h).
