@@ -25,8 +25,8 @@ type clause struct {
 	action uint32
 }
 
-// simplify drops tests that always hold and clauses that never do or that say what would be said without them, so that a row
-// tests no argument unless it must.
+// simplify drops tests that always hold and clauses that never do or that say what would be said without them, so that
+// a row tests no argument unless it must.
 func simplify(row *syscalls.Row) (body, error) {
 	var b body
 	var err error
@@ -129,6 +129,10 @@ func (p *program) test(t syscalls.Test, holds, fails label) label {
 func (p *program) word(offset, mask, value uint32, same, differs label) label {
 	if same == differs {
 		return same
+	}
+	if value == 0 || mask == ^uint32(0) || mask == value && bits.OnesCount32(mask) == 1 {
+		// What was loaded stays loaded: the next test of the same word need not load it again.
+		same, differs = p.pastLoad(same, offset), p.pastLoad(differs, offset)
 	}
 	var at label
 	switch {

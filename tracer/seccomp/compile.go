@@ -1,9 +1,9 @@
 // Package seccomp turns a neutral filter table (package syscalls) into a seccomp filter and installs it.
 //
-// The filter looks at the audit word first, then at the bit that tells x32 from x86-64, then finds the call's number in
-// a binary search over ranges with the same answer. Only rows that test arguments load them: a call that is
-// allowed whatever its arguments depends on audit word and number alone, which the kernel notices (5.11 and later) and
-// then never runs the filter for it.
+// The filter looks at the audit word first, then at the bit that tells x32 from x86-64, then finds the call's number
+// in a binary search over ranges with the same answer. Only rows that test arguments load them: a call that is allowed
+// whatever its arguments depends on audit word and number alone, which the kernel notices (5.11 and later) and then
+// never runs the filter for it.
 //
 // Compile and everything below it is pure. Install binds the calling thread for good: see there.
 package seccomp
@@ -24,17 +24,17 @@ const (
 	offArgs   = 16
 )
 
-// TraceData is the RET_DATA of every stop that the filter asks for, the letters "SY". It tells people who debug a tracee
-// which filter stopped it and means nothing else: a tracee's own filters may stop it too, with any data they like, and the
-// newest filter's data is what the tracer gets. Judge a stop by its registers.
+// TraceData is the RET_DATA of every stop that the filter asks for, the letters "SY". It tells people who debug a
+// tracee which filter stopped it and means nothing else: a tracee's own filters may stop it too, with any data they
+// like, and the newest filter's data is what the tracer gets. Judge a stop by its registers.
 const TraceData = 0x5359
 
 // maxErrno is the largest errno that the kernel lets a filter return (MAX_ERRNO).
 const maxErrno = 4095
 
 // Compile makes the filter that answers as f.Judge does, for a kernel of this program's byte order. The tables must be
-// sorted by number without duplicates. It fails on a table that is not well formed and on one that needs more than
-// the 4096 instructions that the kernel takes.
+// sorted by number without duplicates. It fails on a table that is not well formed and on one that needs more than the
+// 4096 instructions that the kernel takes.
 func Compile(f *syscalls.Filter) ([]unix.SockFilter, error) {
 	return compile(f, binary.NativeEndian.Uint16([]byte{0, 1}) == 1)
 }
@@ -82,8 +82,8 @@ next:
 	return groups
 }
 
-// abis writes the tables that share an audit word. A number with an ABI's NumberBit is looked up there, the last such ABI
-// first; all others belong to the first table without a bit.
+// abis writes the tables that share an audit word. A number with an ABI's NumberBit is looked up there, the last such
+// ABI first; all others belong to the first table without a bit.
 func (p *program) abis(group []*syscalls.ABIFilter, foreign uint32) (label, error) {
 	next, plain := p.ret(foreign), false
 	for _, t := range group {
@@ -163,8 +163,8 @@ func (p *program) search(spans []span) label {
 
 // action is the filter's return value for a verdict.
 //
-// Kill is SECCOMP_RET_KILL_PROCESS. Kernels before 4.14 do not know it: they mask it with SECCOMP_RET_ACTION (0x7fff0000),
-// which leaves SECCOMP_RET_KILL_THREAD. That one value thus asks each kernel for the most it has.
+// Kill is SECCOMP_RET_KILL_PROCESS. Kernels before 4.14 do not know it: they mask it with SECCOMP_RET_ACTION
+// (0x7fff0000), which leaves SECCOMP_RET_KILL_THREAD. That one value thus asks each kernel for the most it has.
 func action(v syscalls.Verdict) (uint32, error) {
 	switch v.Kind {
 	case syscalls.Allow:

@@ -214,8 +214,8 @@ func TestCompileLong(t *testing.T) {
 	compare(t, r, f, false)
 }
 
-// The kernel caches a number whose answer it can tell without an argument (seccomp_is_const_allow, 5.11): on the way to
-// an unconditional allow there must be no load but of the number and the audit word.
+// The kernel caches a number whose answer it can tell without an argument (seccomp_is_const_allow, 5.11): on the way
+// to an unconditional allow there must be no load but of the number and the audit word.
 func TestAllowByNumberAlone(t *testing.T) {
 	never := []syscalls.Test{{Arg: 0, Mask: 1, Value: 2}}
 	always := []syscalls.Test{{Arg: 0, Mask: 1, Value: 2, Not: true}, {Arg: 1}}
@@ -290,7 +290,8 @@ func constantAllow(prog []unix.SockFilter, audit, nr uint32) bool {
 
 func TestCompileErrors(t *testing.T) {
 	arg := func(n uint8) []syscalls.Clause {
-		return []syscalls.Clause{{Tests: []syscalls.Test{{Arg: n, Mask: 1}}, Verdict: syscalls.Verdict{Kind: syscalls.Kill}}}
+		kill := syscalls.Verdict{Kind: syscalls.Kill}
+		return []syscalls.Clause{{Tests: []syscalls.Test{{Arg: n, Mask: 1}}, Verdict: kill}}
 	}
 	huge := syscalls.ABIFilter{ABI: abiA}
 	for i := range uint32(1500) { // each row tests another value: nothing can be shared
@@ -301,7 +302,8 @@ func TestCompileErrors(t *testing.T) {
 		table syscalls.ABIFilter
 		want  string
 	}{
-		{syscalls.ABIFilter{ABI: abiA, Rows: []syscalls.Row{{Nr: 2, Name: "x"}, {Nr: 1, Name: "y"}}}, "a: y (1) comes after number 2"},
+		{syscalls.ABIFilter{ABI: abiA, Rows: []syscalls.Row{{Nr: 2, Name: "x"}, {Nr: 1, Name: "y"}}},
+			"a: y (1) comes after number 2"},
 		{syscalls.ABIFilter{ABI: abiA32, Rows: []syscalls.Row{{Nr: 2}, {Nr: 2}}}, "each number once"},
 		{syscalls.ABIFilter{ABI: abiA, Rows: []syscalls.Row{{Clauses: arg(6)}}}, "argument 6"},
 		{syscalls.ABIFilter{ABI: abiA, Rows: []syscalls.Row{{Else: syscalls.Verdict{Kind: 9}}}}, "verdict 9"},

@@ -8,20 +8,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// badFlags make seccomp(2) return something else than success or an error, and harm here besides: TSYNC would put the filter
-// onto the Go runtime's other threads, which nobody traces, and there a stop is ENOSYS; a listener overrides a stop.
+// badFlags make seccomp(2) return something else than success or an error, and harm here besides: TSYNC would put the
+// filter onto the Go runtime's other threads, which nobody traces, and there a stop is ENOSYS; a listener overrides a
+// stop.
 const badFlags = unix.SECCOMP_FILTER_FLAG_TSYNC | unix.SECCOMP_FILTER_FLAG_TSYNC_ESRCH |
 	unix.SECCOMP_FILTER_FLAG_NEW_LISTENER
 
-// Install puts prog on the calling thread and on everything it starts from now on; nothing takes it off again. flags are
-// SECCOMP_FILTER_FLAG_* that do not change the result; SPEC_ALLOW is always asked for and left out where the
+// Install puts prog on the calling thread and on everything it starts from now on; nothing takes it off again. flags
+// are SECCOMP_FILTER_FLAG_* that do not change the result; SPEC_ALLOW is always asked for and left out where the
 // kernel lacks it (before 4.17), because speculation barriers cost more than the filter and protect nothing here.
 //
-// Precondition: the OS thread is locked to the goroutine, and has no_new_privs or CAP_SYS_ADMIN in its user
-// namespace (else EACCES).
+// Precondition: the OS thread is locked to the goroutine, and has no_new_privs or CAP_SYS_ADMIN in its user namespace
+// (else EACCES).
 func Install(prog []unix.SockFilter, flags uintptr) error {
 	if len(prog) == 0 || len(prog) > unix.BPF_MAXINSNS {
-		return fmt.Errorf("install seccomp filter: %d instructions, there must be 1 to %d", len(prog), unix.BPF_MAXINSNS)
+		return fmt.Errorf("install seccomp filter: %d instructions, there must be 1 to %d", len(prog),
+			unix.BPF_MAXINSNS)
 	}
 	if flags&badFlags != 0 {
 		return fmt.Errorf("install seccomp filter: flags %#x: TSYNC and NEW_LISTENER cannot be used here", flags)

@@ -21,8 +21,8 @@ func childFilter() *syscalls.Filter {
 	f := &syscalls.Filter{
 		Foreign: syscalls.Verdict{Kind: syscalls.Kill},
 		ABIs: []syscalls.ABIFilter{
-			childTable(arch.ByName("x86_64"), unix.SYS_DUP, "dup", unix.SYS_GETPPID, "getppid", unix.SYS_GETPGID, "getpgid",
-				unix.SYS_GETSID, "getsid", unix.SYS_PERSONALITY, "personality", 5000, "unknown"),
+			childTable(arch.ByName("x86_64"), unix.SYS_DUP, "dup", unix.SYS_GETPPID, "getppid",
+				unix.SYS_GETPGID, "getpgid", unix.SYS_GETSID, "getsid", unix.SYS_PERSONALITY, "personality", 5000, "unknown"),
 			{ABI: arch.ByName("x32"), Unknown: fail(unix.ENOTNAM)},
 		},
 	}

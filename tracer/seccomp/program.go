@@ -78,6 +78,16 @@ func (p *program) load(offset uint32, target label) label {
 	return p.push(unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset})
 }
 
+// pastLoad gives the place behind target if that loads the word at offset, for jumps that come from where it is
+// loaded.
+func (p *program) pastLoad(target label, offset uint32) label {
+	load := unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset}
+	if p.reversed[target] == load {
+		return target - 1
+	}
+	return target
+}
+
 // mask keeps the bits in k of what was loaded. The instruction pushed last comes next.
 func (p *program) mask(k uint32) label {
 	return p.push(unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: k})

@@ -1,0 +1,222 @@
+package policy
+
+import (
+	"syscall"
+
+	"sydbox/arch"
+	"sydbox/syscalls"
+)
+
+// condition narrows a refusal to some arguments of a call. All tests must hold; none refuses the call whatever its
+// arguments.
+type condition struct {
+	refusal string
+	errno   syscall.Errno // 0: the refusal's own
+	tests   []syscalls.Test
+	// stop: the filter cannot see what is to be refused, so the call stops and the tracer looks.
+	stop bool
+}
+
+// int32Mask is an argument that the kernel reads as an int or unsigned int, whatever is in the register's upper half.
+const int32Mask = 0xffffffff
+
+func argIs(arg uint8, value uint32) syscalls.Test {
+	return syscalls.Test{Arg: arg, Mask: int32Mask, Value: uint64(value)}
+}
+
+func argIsNot(arg uint8, value uint32) syscalls.Test {
+	return syscalls.Test{Arg: arg, Mask: int32Mask, Value: uint64(value), Not: true}
+}
+
+// argHas holds if any of the bits is set.
+func argHas(arg uint8, bits uint32) syscalls.Test {
+	return syscalls.Test{Arg: arg, Mask: uint64(bits), Not: true}
+}
+
+func tests(t ...syscalls.Test) []syscalls.Test { return t }
+
+// Bits of linux/sched.h. CLONE_NEWTIME overlaps the signal number of clone, which therefore cannot have it.
+const (
+	cloneNewAny   = 0x7e020000 // CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET}
+	cloneNewTime  = 0x80
+	clonePtrace   = 0x2000
+	cloneUntraced = 0x800000
+)
+
+// Values of linux/socket.h, linux/net.h, linux/in.h. Those of the families and protocols are the same everywhere; MIPS
+// swaps SOCK_STREAM and SOCK_DGRAM, which makes no difference to a set that has both.
+const (
+	afUnix, afInet, afInet6, afNetlink = 1, 2, 10, 16
+
+	sockStream, sockDgram, sockRaw, sockPacket = 1, 2, 3, 10
+	sockTypeMask                               = 0xf // the rest is SOCK_CLOEXEC and SOCK_NONBLOCK
+
+	protoICMP, protoTCP, protoUDP, protoICMPv6, protoUDPLite = 1, 6, 17, 58, 136
+
+	netlinkRoute = 0
+
+	socketcallSocket, socketcallSocketpair = 1, 8
+)
+
+// Modes of mknod and values of sys/personality.h, linux/prctl.h and linux/seccomp.h.
+const (
+	modeType, modeChar, modeBlock = 0o170000, 0o020000, 0o060000
+
+	personalityFree  = 0x8 | 0x20000 | 0x40000 // PER_LINUX32, UNAME26, ADDR_NO_RANDOMIZE
+	personalityQuery = 0xffffffff
+
+	prSetMM = 35
+
+	seccompSetModeFilter, seccompNewListener = 1, 8
+)
+
+// typeIs holds if a socket's type is t, whatever flags come with it.
+func typeIs(arg uint8, t uint64, not bool) syscalls.Test {
+	return syscalls.Test{Arg: arg, Mask: sockTypeMask, Value: t, Not: not}
+}
+
+// foreignFamily refuses all families but those that rules can speak about, and netlink, which tells programs what
+// addresses the machine has.
+var foreignFamily = condition{refusal: "sockets", tests: tests(
+	argIsNot(0, afUnix), argIsNot(0, afInet), argIsNot(0, afInet6), argIsNot(0, afNetlink))}
+
+func inetConditions(family uint32) []condition {
+	is := argIs(0, family)
+	return []condition{
+		// As without CAP_NET_RAW: ping then tries a datagram socket.
+		{refusal: "sockets", errno: syscall.EPERM, tests: tests(is, typeIs(1, sockRaw, false))},
+		{refusal: "sockets", errno: syscall.EPERM, tests: tests(is, typeIs(1, sockPacket, false))},
+		{refusal: "sockets", errno: syscall.ESOCKTNOSUPPORT,
+			tests: tests(is, typeIs(1, sockStream, true), typeIs(1, sockDgram, true))},
+		// SCTP, MPTCP and others connect by ways that no rule judges; L2TP is a raw socket of type SOCK_DGRAM.
+		{refusal: "sockets", errno: syscall.EPROTONOSUPPORT, tests: tests(is, argIsNot(2, 0), argIsNot(2, protoICMP),
+			argIsNot(2, protoTCP), argIsNot(2, protoUDP), argIsNot(2, protoICMPv6), argIsNot(2, protoUDPLite))},
+	}
+}
+
+// conditional has the calls of which only some arguments are refused. Every other call with a Refusal is refused as a
+// whole.
+var conditional = map[string][]condition{
+	"clone": {
+		{refusal: "untraced", tests: tests(argHas(0, cloneUntraced|clonePtrace))},
+		{refusal: "userns", tests: tests(argHas(0, cloneNewAny))},
+	},
+	// unshare(CLONE_FS), (CLONE_FILES) and (CLONE_SYSVSEM) stay.
+	"unshare": {{refusal: "userns", tests: tests(argHas(0, cloneNewAny|cloneNewTime))}},
+	"ioctl":   terminalConditions(0x5412, 0x541c),
+	"prctl":   {{refusal: "prctl_mm", tests: tests(argIs(0, prSetMM))}},
+	"seccomp": {{refusal: "notify", tests: tests(argIs(0, seccompSetModeFilter), argHas(1, seccompNewListener))}},
+	"personality": {{refusal: "personality", tests: tests(
+		argIsNot(0, personalityQuery), argHas(0, ^uint32(personalityFree)))}},
+	// Process 0 is the caller itself. Its own number is refused too: a filter cannot know it.
+	"move_pages":    {{refusal: "move_pages", tests: tests(argIsNot(0, 0))}},
+	"migrate_pages": {{refusal: "move_pages", tests: tests(argIsNot(0, 0))}},
+	"mknod":         deviceConditions(1),
+	"mknodat":       deviceConditions(2),
+	"socket": concat([]condition{foreignFamily}, inetConditions(afInet), inetConditions(afInet6), []condition{
+		{refusal: "sockets", errno: syscall.EPROTONOSUPPORT,
+			tests: tests(argIs(0, afNetlink), argIsNot(2, netlinkRoute))},
+	}),
+	"socketpair": {foreignFamily},
+	// The C library of i386 makes sockets by this call on every kernel, as does Go: ENOSYS, which would send them to
+	// socket(2), would break both. The family is in memory, so the call stops: see Refuses.
+	"socketcall": {
+		{refusal: "sockets", stop: true, tests: tests(argIs(0, socketcallSocket))},
+		{refusal: "sockets", stop: true, tests: tests(argIs(0, socketcallSocketpair))},
+	},
+}
+
+// The exceptions: s390 has the flags of clone in its second argument (CONFIG_CLONE_BACKWARDS2), and MIPS and SPARC
+// have terminal requests of their own (asm/ioctls.h).
+var (
+	cloneS390 = []condition{
+		{refusal: "untraced", tests: tests(argHas(1, cloneUntraced|clonePtrace))},
+		{refusal: "userns", tests: tests(argHas(1, cloneNewAny))},
+	}
+	ioctlMIPS  = terminalConditions(0x5472, 0x5483)
+	ioctlSparc = terminalConditions(0x80017472, 0x541c)
+)
+
+func terminalConditions(tiocsti, tioclinux uint32) []condition {
+	return []condition{
+		{refusal: "tiocsti", tests: tests(argIs(1, tiocsti))},
+		{refusal: "tiocsti", tests: tests(argIs(1, tioclinux))},
+	}
+}
+
+// deviceConditions stop a mknod of a device, so that it fails as it would without CAP_MKNOD: EEXIST comes first.
+func deviceConditions(mode uint8) []condition {
+	return []condition{
+		{refusal: "devices", stop: true, tests: tests(syscalls.Test{Arg: mode, Mask: modeType, Value: modeChar})},
+		{refusal: "devices", stop: true, tests: tests(syscalls.Test{Arg: mode, Mask: modeType, Value: modeBlock})},
+	}
+}
+
+func concat(lists ...[]condition) (all []condition) {
+	for _, l := range lists {
+		all = append(all, l...)
+	}
+	return all
+}
+
+// whole has a condition without tests for each refusal.
+var whole = func() map[string][]condition {
+	m := make(map[string][]condition, len(Refusals))
+	for i := range Refusals {
+		m[Refusals[i].Name] = []condition{{refusal: Refusals[i].Name}}
+	}
+	return m
+}()
+
+// conditionsOf returns what of a call is refused in an ABI, in the order in which it is tested. It allocates nothing.
+func conditionsOf(abi *arch.ABI, call *syscalls.Call) []condition {
+	const emMIPS, emS390, emSparcV9 = 8, 22, 43 // the low half of an audit word is the ELF machine
+	switch machine := uint16(abi.Audit); {
+	case call.Name == "clone" && machine == emS390:
+		return cloneS390
+	case call.Name == "ioctl" && machine == emMIPS:
+		return ioctlMIPS
+	case call.Name == "ioctl" && machine == emSparcV9:
+		return ioctlSparc
+	}
+	if list, ok := conditional[call.Name]; ok {
+		return list
+	}
+	return whole[call.Refusal]
+}
+
+// holds says whether the condition applies to argument registers.
+func (c *condition) holds(args *[6]uint64) bool {
+	for _, t := range c.tests {
+		if !t.Holds(args) {
+			return false
+		}
+	}
+	return true
+}
+
+// error returns what the call fails with.
+func (c *condition) error() syscall.Errno {
+	if c.errno != 0 {
+		return c.errno
+	}
+	return LookupRefusal(c.refusal).Errno
+}
+
+// stands says that the policy does not lift the condition's refusal.
+func (p *Policy) stands(c *condition) bool {
+	return LookupRefusal(c.refusal).Fixed || !p.Lifted(c.refusal)
+}
+
+// Refuses says which refusal a call with these arguments meets, and what it fails with; nil if it meets none. The
+// filter has already answered for arguments in registers. It is for the handler of socketcall, which asks about
+// "socket" or "socketpair" with the arguments that it read from memory. It allocates nothing.
+func (p *Policy) Refuses(abi *arch.ABI, call *syscalls.Call, args *[6]uint64) (*Refusal, syscall.Errno) {
+	list := conditionsOf(abi, call)
+	for i := range list {
+		if c := &list[i]; !c.stop && p.stands(c) && c.holds(args) {
+			return LookupRefusal(c.refusal), c.error()
+		}
+	}
+	return nil, 0
+}

@@ -1,0 +1,177 @@
+package policy
+
+import (
+	"slices"
+	"syscall"
+
+	"sydbox/access"
+	"sydbox/arch"
+	"sydbox/syscalls"
+)
+
+// x32Answer, unknownAnswer and foreignAnswer are what the filter says to calls that no table has. x32 is answered as
+// by a kernel without it: a process would gain nothing from it but numbers that differ. A number that is not known may
+// be a new way to a file. A call of an ABI that this machine should not have cannot be from a program that means well,
+// and its errno would be read by nobody.
+var (
+	unknownAnswer = failWith(syscall.ENOSYS)
+	foreignAnswer = syscalls.Verdict{Kind: syscalls.Kill}
+	stopAnswer    = syscalls.Verdict{Kind: syscalls.Trace}
+)
+
+func failWith(errno syscall.Errno) syscalls.Verdict {
+	return syscalls.Verdict{Kind: syscalls.Fail, Errno: uint16(errno)}
+}
+
+// Filter tells what the prefilter does with each call of the given ABIs, the native one first: refusals that are not
+// lifted come first, then stops for operations that a rule could deny, and what is left runs freely.
+func (p *Policy) Filter(abis []*arch.ABI) *syscalls.Filter {
+	f := &syscalls.Filter{Foreign: foreignAnswer}
+	for _, abi := range abis {
+		table := syscalls.ABIFilter{ABI: abi, Unknown: unknownAnswer}
+		if served(abi) {
+			for _, e := range syscalls.All(abi) {
+				table.Rows = append(table.Rows, p.row(abi, e))
+			}
+		}
+		f.ABIs = append(f.ABIs, table)
+	}
+	return f
+}
+
+// served says whether calls of the ABI run at all. Those of x32 do not: they answer as on a kernel without it.
+func served(abi *arch.ABI) bool { return abi.NumberBit == 0 }
+
+// Traces says whether the call of that name can stop under this policy, in any ABI of this machine.
+func (p *Policy) Traces(name string) bool {
+	for _, abi := range arch.Native() {
+		nr, ok := syscalls.Number(abi, name)
+		if !ok || !served(abi) {
+			continue
+		}
+		row := p.row(abi, syscalls.Entry{Nr: nr, Call: syscalls.ByName(name)})
+		if row.Else.Kind == syscalls.Trace {
+			return true
+		}
+		for _, c := range row.Clauses {
+			if c.Verdict.Kind == syscalls.Trace {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// row is what happens to one call.
+func (p *Policy) row(abi *arch.ABI, e syscalls.Entry) syscalls.Row {
+	row := syscalls.Row{Nr: e.Nr, Name: e.Call.Name}
+	conditions := conditionsOf(abi, e.Call)
+	for i := range conditions {
+		c := &conditions[i]
+		if !p.stands(c) {
+			continue
+		}
+		verdict := failWith(c.error())
+		if c.stop {
+			verdict = stopAnswer
+		}
+		if len(c.tests) == 0 {
+			row.Else, row.Why = verdict, c.refusal
+			return row
+		}
+		addClause(&row, syscalls.Clause{Tests: inWords(abi, c.tests), Verdict: verdict, Why: c.refusal})
+	}
+	demands := access.Demands(abi, e.Call)
+	for _, d := range demands {
+		if ops := p.policedOps(d.Ops); ops != 0 && len(d.When) == 0 {
+			// The demands with tests make no difference but to people: they add what they are for.
+			row.Else = stopAnswer
+			row.Why = p.policedOps(union(demands)).String()
+			return row
+		}
+	}
+	for _, d := range demands {
+		if ops := p.policedOps(d.Ops); ops != 0 {
+			addClause(&row, syscalls.Clause{Tests: inWords(abi, d.When), Verdict: stopAnswer, Why: ops.String()})
+		}
+	}
+	return row
+}
+
+// policedOps returns those of ops that a rule could deny.
+func (p *Policy) policedOps(ops access.Op) (policed access.Op) {
+	for op := range ops.Ops() {
+		if p.Polices(op) {
+			policed |= op
+		}
+	}
+	return policed
+}
+
+func union(demands []access.Demand) (ops access.Op) {
+	for _, d := range demands {
+		ops |= d.Ops
+	}
+	return ops
+}
+
+// addClause appends a clause, or widens the last one.
+func addClause(row *syscalls.Row, c syscalls.Clause) {
+	if n := len(row.Clauses); n > 0 && widen(&row.Clauses[n-1], &c) {
+		return
+	}
+	row.Clauses = append(row.Clauses, c)
+}
+
+// widen makes c of two clauses with the same answer whose tests are the same but for one that asks whether any of some
+// bits is set: any bit of both together is one test.
+func widen(c, other *syscalls.Clause) bool {
+	why, ok := joinWhy(c.Why, other.Why)
+	if !ok || c.Verdict != other.Verdict || len(c.Tests) != len(other.Tests) {
+		return false
+	}
+	differs := -1
+	for i := range c.Tests {
+		a, b := c.Tests[i], other.Tests[i]
+		switch {
+		case a == b:
+		case differs < 0 && anyBit(a) && anyBit(b) && a.Arg == b.Arg:
+			differs = i
+		default:
+			return false
+		}
+	}
+	c.Why = why
+	if differs >= 0 {
+		c.Tests = slices.Clone(c.Tests) // those of a condition are shared
+		c.Tests[differs].Mask |= other.Tests[differs].Mask
+	}
+	return true
+}
+
+// anyBit says that the test holds if any of some bits is set.
+func anyBit(t syscalls.Test) bool { return t.Not && t.Value == 0 }
+
+// joinWhy joins sets of operations; other reasons join only with themselves.
+func joinWhy(a, b string) (string, bool) {
+	if a == b {
+		return a, true
+	}
+	opsA, errA := access.ParseOp(a)
+	opsB, errB := access.ParseOp(b)
+	return (opsA | opsB).String(), errA == nil && errB == nil
+}
+
+// inWords cuts tests to the ABI's registers: what a compat call has above them is not what its kernel entry reads.
+func inWords(abi *arch.ABI, list []syscalls.Test) []syscalls.Test {
+	if abi.WordSize > 4 {
+		return list
+	}
+	cut := make([]syscalls.Test, len(list))
+	for i, t := range list {
+		t.Mask &= int32Mask
+		t.Value &= int32Mask
+		cut[i] = t
+	}
+	return cut
+}
