@@ -57,6 +57,9 @@ func (b *box) judgeOne(i int, a *access.Access, v *verdict) {
 	ops := a.Op &^ (o.Held & (access.Read | access.Write)) // reopening one's own descriptor gives nothing new
 	for ops != 0 {
 		op := firstOp(ops)
+		if o.Kind == access.Missing && ops&access.Create != 0 {
+			op = access.Create // of equals the report names what a person sees happen
+		}
 		ops &^= op
 		if d := b.decide(op, a); d.Action > v.decision.Action {
 			v.take(d, i, op, "")

@@ -101,7 +101,7 @@ func (b *box) report(t *tracer.Task, inv *syscalls.Invocation, v *verdict, errno
 
 func eventRule(r *policy.Rule) event.Rule {
 	return event.Rule{
-		Section: string(r.Section),
+		Section: r.Section.String(),
 		Action:  r.Action.String(),
 		Text:    r.Text,
 		Source:  r.Source,
