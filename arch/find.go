@@ -33,8 +33,8 @@ func ByName(name string) *ABI {
 	return nil
 }
 
-// ForGOARCH returns the ABIs that a tracer on a machine of that Go port meets, the native one first; nil for a port that
-// is not known.
+// ForGOARCH returns the ABIs that a tracer on a machine of that Go port meets, the native one first; nil for a port
+// that is not known.
 func ForGOARCH(goarch string) []*ABI {
 	for _, a := range all {
 		if a.GOARCH == goarch && goarch != "" {

@@ -53,21 +53,26 @@ func (r *Regs) SetNumber(nr int32) bool {
 	return true
 }
 
-// Result returns what the call returned as a signed number: of a 32-bit ABI sign-extended, so that an error is negative
-// in every ABI. At an entry stop it is -ENOSYS or argument 0, depending on the machine.
+// Result returns what the call returned, as PTRACE_GET_SYSCALL_INFO would: an error is -4095 to -1 in every ABI, any
+// other result of a 32-bit ABI is positive, such as an address in the upper half. At an entry stop it is -ENOSYS or
+// argument 0, depending on the machine.
 func (r *Regs) Result() int64 {
 	v := r.word(r.layout.Result)
-	if r.abi.WordSize == 4 {
-		return int64(int32(uint32(v)))
+	if r.abi.WordSize == 8 {
+		return int64(v)
 	}
-	return int64(v)
+	const maxErrno = 4095 // MAX_ERRNO of linux/err.h
+	if v := int32(uint32(v)); v >= -maxErrno && v < 0 {
+		return int64(v)
+	}
+	return int64(uint32(v))
 }
 
 // SetResult sets what the call returns: a result or -errno. It holds if the call is skipped or at its exit stop.
 func (r *Regs) SetResult(v int64) { r.setWord(r.layout.Result, uint64(v)) }
 
-// Arg returns argument i (0 to 5) of the call as the kernel gets it: truncated to the ABI's word. ok is false if the set
-// no longer has it (RegLayout.Arg0Lost).
+// Arg returns argument i (0 to 5) of the call as the kernel gets it: truncated to the ABI's word. ok is false if the
+// set no longer has it (RegLayout.Arg0Lost).
 func (r *Regs) Arg(i int) (v uint64, ok bool) {
 	if i == 0 && r.layout.Arg0Lost {
 		return 0, false
@@ -79,8 +84,8 @@ func (r *Regs) Arg(i int) (v uint64, ok bool) {
 	return v, true
 }
 
-// SetArg changes argument i (0 to 5), truncated to the ABI's word. It is false, and nothing is changed, if that does not
-// reach the kernel (RegLayout.Arg0Lost).
+// SetArg changes argument i (0 to 5), truncated to the ABI's word. It is false, and nothing is changed, if that does
+// not reach the kernel (RegLayout.Arg0Lost).
 func (r *Regs) SetArg(i int, v uint64) bool {
 	if i == 0 && r.layout.Arg0Lost {
 		return false

@@ -140,6 +140,10 @@ func TestRegsSigns(t *testing.T) {
 		{I386, 68, 0xfffffffe, -2},            // compat values arrive zero-extended
 		{I386, 216, 0xfffffffe, -2},
 		{I386, 216, 0xfffffffffffffffe, -2},
+		{I386, 68, 0xfffff001, -4095},
+		{I386, 68, 0xfffff000, 0xfffff000}, // the last address that is no error
+		{I386, 68, 0xf7000000, 0xf7000000},
+		{I386, 216, 0xfffffffff7000000, 0xf7000000},
 		{ARM, 72, 0xfffffffe, -2},
 		{AArch64, 272, 0xfffffffffffffffe, -2},
 	} {

@@ -42,13 +42,33 @@ const (
 	Refused            // refused in the filter unless [syscalls] allow lifts it; see Call.Refusal
 )
 
+// String returns the class as a word for people.
+func (c Class) String() string {
+	switch c {
+	case Harmless:
+		return "harmless"
+	case File:
+		return "file"
+	case Exec:
+		return "exec"
+	case Net:
+		return "net"
+	case Task:
+		return "task"
+	case Refused:
+		return "refused"
+	}
+	return "unclassified"
+}
+
 // Call is what is known about a system call whatever its ABI. Calls are compared by pointer.
 type Call struct {
 	Name  string
 	Class Class
 	Args  [6]Kind
 	// Refusal is the name under which the call is refused ("mount", "io_uring", "userns" …). Empty for calls that
-	// are never refused. A call of another class may have one too: then Refusing tells the registers.
+	// are never refused. A call of a class other than Refused may have one too: then it is refused for some arguments
+	// only, and package policy tests the registers.
 	Refusal string
 }
 

@@ -12,8 +12,8 @@ var fileCalls = []Call{
 	{"truncate64", File, args{Path, Word, Word, Word}, ""}, // arm, mips and ppc align the length to an even register
 	{"mkdir", File, args{Path, Mode}, ""},
 	{"mkdirat", File, args{Dirfd, Path, Mode}, ""},
-	{"mknod", File, args{Path, Mode, Uint}, ""},
-	{"mknodat", File, args{Dirfd, Path, Mode, Uint}, ""},
+	{"mknod", File, args{Path, Mode, Uint}, "devices"},
+	{"mknodat", File, args{Dirfd, Path, Mode, Uint}, "devices"},
 
 	// Names: remove, move, link.
 	{"unlink", File, args{Path}, ""},

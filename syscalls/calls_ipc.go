@@ -1,7 +1,7 @@
 package syscalls
 
-// ipcCalls use System V objects and POSIX message queues: name spaces of their own, with their own owners and modes, that
-// hold no files. A queue's name is a single word that is looked up in the IPC namespace, not a path.
+// ipcCalls use System V objects and POSIX message queues: name spaces of their own, with their own owners and modes,
+// that hold no files. A queue's name is a single word that is looked up in the IPC namespace, not a path.
 var ipcCalls = []Call{
 	{"shmat", Harmless, args{Int, Pointer, Int}, ""},
 	{"shmctl", Harmless, args{Int, Int, Pointer}, ""},

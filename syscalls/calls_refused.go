@@ -88,8 +88,10 @@ var refusedCalls = []Call{
 	{"nfsservctl", Refused, args{Int, Pointer, Pointer}, "obsolete"},
 	{"spu_create", Refused, args{Path, Uint, Mode, FD}, "obsolete"}, // makes a directory; Cell processors
 	{"spu_run", Refused, args{FD, Pointer, Pointer}, "obsolete"},
-	{"switch_endian", Refused, args{}, "obsolete"},                             // ppc64: memory would be read in the wrong order from then on
-	{"syscall", Refused, args{Word, Word, Word, Word, Word, Word}, "obsolete"}, // mips: a call in the arguments of a call
+	// ppc64: from then on memory would be read in the wrong order.
+	{"switch_endian", Refused, args{}, "obsolete"},
+	// mips: a call in the arguments of a call.
+	{"syscall", Refused, args{Word, Word, Word, Word, Word, Word}, "obsolete"},
 	// Numbers that were lent to code outside the kernel: what they do is not known.
 	{"afs_syscall", Refused, args{}, "obsolete"},
 	{"tuxcall", Refused, args{}, "obsolete"},

@@ -28,10 +28,10 @@ var taskCalls = []Call{
 	// Memory.
 	{"process_vm_readv", Task, args{PID, Pointer, Word, Pointer, Word, Word}, ""},
 	{"process_mrelease", Task, args{FD, Uint}, ""},
-	{"prctl", Task, args{Int, Word, Word, Word, Word}, ""}, // PR_SET_MM changes what /proc/PID says
+	{"prctl", Task, args{Int, Word, Word, Word, Word}, "prctl_mm"}, // PR_SET_MM changes what /proc/PID says of its program
 
 	// New tasks. The refusal is for CLONE_NEW*: a new user namespace gives the capabilities that the mount calls need.
-	// s390 swaps the first two arguments of clone (CONFIG_CLONE_BACKWARDS2).
+	// s390 swaps the first two arguments of clone (CONFIG_CLONE_BACKWARDS2), others the last two.
 	{"clone", Task, args{Word, Pointer, Pointer, Word, Word}, "userns"},
 	{"unshare", Task, args{Word}, "userns"},
 	{"fork", Harmless, args{}, ""},

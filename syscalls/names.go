@@ -10,7 +10,8 @@ type args = [6]Kind
 
 // themes are the parts of the table that says what calls mean, one per file calls_*.go.
 var themes = [...][]Call{
-	fileCalls, execCalls, netCalls, taskCalls, refusedCalls, memoryCalls, ioCalls, timeCalls, selfCalls, ipcCalls, goneCalls,
+	fileCalls, execCalls, netCalls, taskCalls, refusedCalls,
+	memoryCalls, ioCalls, timeCalls, selfCalls, ipcCalls, goneCalls,
 }
 
 var byName = sync.OnceValue(func() map[string]*Call {
