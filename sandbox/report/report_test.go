@@ -28,7 +28,7 @@ func denial(op, path string) *event.Denial {
 }
 
 // stub is a decider whose rules are lists of allowed and of stubbornly denied directories.
-type stub struct{ allowed, stubborn, cache []string }
+type stub struct{ allowed, stubborn, cache, built []string }
 
 func (s stub) allows(op, path string) bool {
 	best, ok := -1, false
@@ -53,10 +53,14 @@ func (s stub) allows(op, path string) bool {
 }
 
 func (s stub) withProfile(name string) (decider, error) {
-	if name != "go" {
+	if name != "go" && name != "build" {
 		return nil, errors.New("no such profile")
 	}
-	s.allowed = append(append([]string(nil), s.allowed...), s.cache...)
+	s.allowed = append([]string(nil), s.allowed...)
+	if name == "go" {
+		s.allowed = append(s.allowed, s.cache...)
+	}
+	s.allowed = append(s.allowed, s.built...)
 	return s, nil
 }
 
@@ -102,6 +106,8 @@ func TestSuggest(t *testing.T) {
 		{"a program", stub{}, []string{"exec /usr/bin/dd"}, "--allow exec=/usr/bin/dd", 1},
 		{"an add-on", stub{cache: []string{"write=/home/a/go"}}, []string{"create /home/a/go/pkg/x", "create /srv/a/x"},
 			"-p go -w /srv/a", 2},
+		{"no add-on for what the default policy allows", stub{built: []string{"write=/tmp/x"}}, []string{"create /tmp/x/y"},
+			"-w /tmp/x", 1},
 		{"pattern characters", stub{}, []string{"write /srv/a[1]*/x"}, `-w '/srv/a\[1\]\*'`, 1},
 		{"not more than fit", stub{}, []string{"write /etc/a", "write /etc/b", "write /etc/c", "write /etc/d",
 			"write /etc/e", "write /etc/f", "write /etc/g"},

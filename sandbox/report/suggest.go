@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"sort"
 	"strings"
 )
@@ -30,6 +31,9 @@ func (g grant) pattern() string { return patternEscaper.Replace(g.path) }
 
 var patternEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`, `$`, `\$`)
 
+// basePolicy is what every add-on extends.
+const basePolicy = "build"
+
 // addOns are the embedded profiles that open one tool's caches.
 var addOns = []string{"go", "node", "rust", "ccache"}
 
@@ -40,13 +44,9 @@ const maxGrants = 6
 func suggest(d decider, entries []*entry, home string) (flags []string, allowed int) {
 	wanted := denied(d, curable(entries))
 	total := len(wanted)
-	for _, name := range addOns {
-		with, err := d.withProfile(name)
-		if err != nil {
-			continue
-		}
-		if left := denied(with, wanted); len(left) < len(wanted) {
-			d, wanted = with, left
+	for _, name := range helpful(d, wanted) {
+		if with, err := d.withProfile(name); err == nil {
+			d, wanted = with, denied(with, wanted)
 			flags = append(flags, "-p", name)
 		}
 	}
@@ -62,6 +62,25 @@ func suggest(d decider, entries []*entry, home string) (flags []string, allowed 
 		}
 	}
 	return flags, total - len(wanted)
+}
+
+// helpful are the add-ons whose own rules allow something that is wanted. All of them extend the default policy as well; what
+// that allows is no reason to name an add-on.
+func helpful(d decider, wanted []*entry) []string {
+	base, err := d.withProfile(basePolicy)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range denied(base, wanted) {
+		for _, name := range addOns {
+			if with, err := d.withProfile(name); err == nil && with.allows(e.first.Op, e.first.Path) &&
+				!slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // curable are the denials that a rule made and that another rule could undo.

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/sys/unix"
+
+	"sydbox/event"
+	"sydbox/policy"
+	"sydbox/sandbox"
+	"sydbox/sandbox/report"
+)
+
+// commandLine is everything that can be typed. List flags are never split at commas (sep:"none").
+type commandLine struct {
+	Version kong.VersionFlag `help:"Print the version."`
+
+	Run    runCommand    `cmd:"" help:"Run a command under a policy."`
+	Check  checkCommand  `cmd:"" help:"Say what a policy decides about paths, and why."`
+	Policy policyCommand `cmd:"" help:"Show policies."`
+}
+
+// policyFlags select the policy.
+type policyFlags struct {
+	Policy []string `short:"p" sep:"none" placeholder:"POLICY" help:"Policy file or profile; repeat to put several together."`
+	Write  []string `short:"w" sep:"none" placeholder:"PATH" help:"Allow writing to PATH and below: --allow write=PATH."`
+	Allow  []string `sep:"none" placeholder:"SECTION=RULE" help:"Add an allow rule, as in read=~/.ssh/config."`
+	Warn   []string `sep:"none" placeholder:"SECTION=RULE" help:"Add a rule that allows and reports."`
+	Mute   []string `sep:"none" placeholder:"SECTION=RULE" help:"Add a rule that denies without a report."`
+	Deny   []string `sep:"none" placeholder:"SECTION=RULE" help:"Add a rule that denies."`
+	Kill   []string `sep:"none" placeholder:"SECTION=RULE" help:"Add a rule that kills the process."`
+}
+
+// load loads the policy for the present working directory.
+func (f *policyFlags) load() (*policy.Policy, error) {
+	rules, err := f.rules()
+	if err != nil {
+		return nil, err
+	}
+	p, err := policy.Load(sandbox.Host(), policy.Options{Policies: f.Policy, Rules: rules})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (f *policyFlags) rules() ([]policy.RuleFlag, error) {
+	var rules []policy.RuleFlag
+	for _, path := range f.Write {
+		rules = append(rules, policy.RuleFlag{Flag: "-w", Section: "write", Action: "allow", Pattern: path})
+	}
+	for _, list := range []struct {
+		action string
+		typed  []string
+	}{{"allow", f.Allow}, {"warn", f.Warn}, {"mute", f.Mute}, {"deny", f.Deny}, {"kill", f.Kill}} {
+		for _, text := range list.typed {
+			section, pattern, ok := strings.Cut(text, "=")
+			if !ok {
+				return nil, withHints(errorf("--%s %s: there is no section", list.action, event.Quote(text)),
+					"write --"+list.action+" SECTION=RULE, as in --"+list.action+" read="+report.ShellQuote(text))
+			}
+			rules = append(rules, policy.RuleFlag{
+				Flag: "--" + list.action, Section: section, Action: list.action, Pattern: pattern,
+			})
+		}
+	}
+	return rules, nil
+}
+
+// changeDir makes dir the working directory, for sydbox itself too: whatever else was typed is relative to it.
+func changeDir(dir string) error {
+	if err := os.Chdir(dir); err != nil {
+		return fmt.Errorf("-C: %w", err)
+	}
+	// PWD must say what getcwd says, or the command would be told of a directory that it is not in.
+	cwd, err := unix.Getwd()
+	if err != nil {
+		return fmt.Errorf("-C %s: %w", dir, err)
+	}
+	return os.Setenv("PWD", cwd)
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/event"
+)
+
+// defaultPath is where commands are looked for if PATH is not set, as execvp(3) does.
+const defaultPath = "/bin:/usr/bin"
+
+// lookup finds the file that a shell would execute for a command's name: a name with a slash is a path; any other is looked for
+// in PATH, where an empty entry is the working directory. What it returns holds a slash. The errors have status 127 where
+// nothing was found and 126 where something was that cannot be executed.
+func lookup(name string) (string, error) {
+	if name == "" {
+		return "", withStatus(statusNotFound, errorf("the command's name is empty"))
+	}
+	if strings.Contains(name, "/") {
+		return name, executable(name)
+	}
+	dirs, ok := os.LookupEnv("PATH")
+	if !ok {
+		dirs = defaultPath
+	}
+	var found error
+	for _, dir := range strings.Split(dirs, ":") {
+		if dir == "" {
+			dir = "."
+		}
+		file := strings.TrimSuffix(dir, "/") + "/" + name
+		err := executable(file)
+		if err == nil {
+			return file, nil
+		}
+		if found == nil && statusOf(err) == statusCannotRun {
+			found = err // a later directory may hold one that can be executed
+		}
+	}
+	if found != nil {
+		return "", found
+	}
+	return "", withStatus(statusNotFound, errorf("%s: command not found", event.Quote(name)))
+}
+
+// executable says whether a file can be executed, as far as its type and permissions tell.
+func executable(file string) error {
+	var st unix.Stat_t
+	switch err := unix.Stat(file, &st); {
+	case err == unix.ENOENT || err == unix.ENOTDIR:
+		return withStatus(statusNotFound, errorf("%s: %w", event.Quote(file), err))
+	case err != nil:
+		return withStatus(statusCannotRun, errorf("%s: %w", event.Quote(file), err))
+	case st.Mode&unix.S_IFMT == unix.S_IFDIR:
+		return withStatus(statusCannotRun, errorf("%s: %w", event.Quote(file), unix.EISDIR))
+	case st.Mode&unix.S_IFMT != unix.S_IFREG:
+		return withStatus(statusCannotRun, errorf("%s: not a regular file", event.Quote(file)))
+	}
+	if err := unix.Faccessat(unix.AT_FDCWD, file, unix.X_OK, unix.AT_EACCESS); err != nil {
+		return withStatus(statusCannotRun, errorf("%s: %w", event.Quote(file), err))
+	}
+	return nil
+}
+
+func statusOf(err error) int {
+	if e, ok := err.(*statusError); ok {
+		return e.status
+	}
+	return statusFailed
+}

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/event"
+	"sydbox/policy"
+	"sydbox/sandbox"
+	"sydbox/sandbox/report"
+)
+
+// runCommand is `sydbox run`.
+type runCommand struct {
+	policyFlags
+
+	Mode            string         `enum:"enforce,warn" default:"enforce" placeholder:"MODE" help:"enforce, or warn: everything happens and what would be denied is reported."`
+	Log             string         `placeholder:"FILE" help:"Append every denial to FILE as a line of JSON."`
+	Quiet           bool           `short:"q" help:"Print errors only, no denials."`
+	Dir             string         `short:"C" name:"directory" placeholder:"DIR" help:"Change to DIR first; all other paths are relative to it, and it is $$PWD."`
+	Wait            string         `enum:"all,root,policy" default:"policy" placeholder:"WHAT" help:"Wait for all that was started, or only for the root: the command."`
+	Timeout         *time.Duration `placeholder:"TIME" help:"Kill everything after TIME, as in 90s or 1h30m."`
+	ViolationStatus *int           `placeholder:"N" help:"Exit with N if something was denied and the command itself succeeded."`
+	NoNewPrivs      string         `enum:"off,preferred,required,policy" default:"policy" placeholder:"LEVEL" help:"off, preferred or required: whether set-user-ID programs lose their power."`
+	SelfPath        string         `placeholder:"PATH" help:"Execute PATH, not /proc/self/exe, as sydbox's own helper."`
+
+	Command []string `arg:"" optional:"" passthrough:"partial" name:"command" help:"The command and its arguments."`
+
+	// typed are the flags as they were given, for suggestions.
+	typed []string
+}
+
+// Run implements the command. It does not return if the command was killed by a signal.
+func (r *runCommand) Run(status *int) error {
+	if err := r.validate(); err != nil {
+		return err
+	}
+	if r.Dir != "" {
+		if err := changeDir(r.Dir); err != nil {
+			return err
+		}
+	}
+	pol, err := r.load()
+	if err != nil {
+		return err
+	}
+	file, err := lookup(r.Command[0])
+	if err != nil {
+		return err
+	}
+	log, err := r.openLog()
+	if err != nil {
+		return err
+	}
+	// A reader of our standard error that goes away (`2>&1 | head`) must not take the whole tree with us: with a handler a
+	// write fails with EPIPE. A handler, unlike an ignored signal, is not inherited by the command.
+	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
+
+	terminal := r.terminal(pol)
+	cmd := r.command(pol, file, report.Tee(terminal, log.reporter()))
+	end := endingOf(cmd.Run())
+	end = r.tell(end, terminal, log, cmd)
+	*status = end.status
+	if end.signal != 0 {
+		dieOf(end.signal)
+	}
+	return end.err
+}
+
+// validate checks what the parser cannot.
+func (r *runCommand) validate() error {
+	// With passthrough the parser leaves the "--" that ends the flags; a second one is the command's name.
+	if len(r.Command) > 0 && r.Command[0] == "--" {
+		r.Command = r.Command[1:]
+	}
+	switch {
+	case len(r.Command) == 0:
+		return withHints(errorf("run: no command was given"), "sydbox run [FLAGS] [--] CMD [ARG...], as in sydbox run make")
+	case r.Timeout != nil && *r.Timeout < 0:
+		return errorf("--timeout: a length of time cannot be negative")
+	case r.ViolationStatus != nil && (*r.ViolationStatus < 0 || *r.ViolationStatus > 255):
+		return errorf("--violation-status: %d is not an exit status, which is 0 to 255", *r.ViolationStatus)
+	}
+	return nil
+}
+
+// command puts policy and flags together: a flag that was given overrides what the policy says.
+func (r *runCommand) command(pol *policy.Policy, file string, to sandbox.Reporter) *sandbox.Cmd {
+	cmd := sandbox.CommandContext(context.Background(), pol, file, r.Command[1:]...)
+	cmd.Args[0] = r.Command[0]
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SelfPath = r.SelfPath
+	cmd.PassSignals = true
+	cmd.InheritFDs = true
+	cmd.Reporter = to
+	if r.Mode == "warn" {
+		cmd.Mode = sandbox.WarnOnly
+	}
+	settings := pol.Run()
+	cmd.Timeout = settings.Timeout
+	if r.Timeout != nil {
+		cmd.Timeout = *r.Timeout
+	}
+	if r.Wait == "root" || r.Wait == "policy" && settings.Wait == "root" {
+		cmd.WaitFor = sandbox.WaitRoot
+	}
+	switch r.NoNewPrivs {
+	case "off":
+		cmd.NoNewPrivs = sandbox.Off
+	case "preferred":
+		cmd.NoNewPrivs = sandbox.Preferred
+	case "required":
+		cmd.NoNewPrivs = sandbox.Required
+	}
+	return cmd
+}
+
+func (r *runCommand) terminal(pol *policy.Policy) *report.Terminal {
+	home, _ := os.UserHomeDir() // without one there is one directory less to spare
+	return report.NewTerminal(os.Stderr, report.Options{
+		Quiet:   r.Quiet,
+		Color:   report.UseColor(os.Stderr, os.Getenv),
+		Policy:  pol,
+		Home:    home,
+		Flags:   r.typed,
+		Command: r.Command,
+		Logged:  r.Log != "",
+	})
+}
+
+// tell finishes the reports and decides about the status that sydbox ends with.
+func (r *runCommand) tell(end ending, terminal *report.Terminal, log *logFile, cmd *sandbox.Cmd) ending {
+	var denied *sandbox.DeniedError
+	denials := cmd.Denials()
+	if errors.As(end.err, &denied) {
+		// Nothing was started, so nobody reported it.
+		report.Tee(terminal, log.reporter()).Denied(denied.Denial)
+		denials = 1
+		if !r.Quiet {
+			end.err = nil // the report says it all
+		}
+	}
+	terminal.Summary()
+	if end.status != 0 && end.err == nil && !r.Quiet {
+		hint(report.Hint(report.Ending{File: cmd.Path, Env: os.Environ(), NoNewPrivs: r.unprivileged(cmd)}))
+	}
+	if denials > 0 && end.status == 0 {
+		end.status = r.violationStatus(cmd.Policy)
+	}
+	if end.err != nil && end.status != statusFailed {
+		end.err = withStatus(end.status, end.err)
+	}
+	if err := log.finish(end, r.Command, denials); err != nil {
+		if end.status == 0 {
+			end.status = statusFailed // a run whose violations may be lost did not go well
+		}
+		if end.err == nil {
+			end.err = withStatus(end.status, err)
+		} else {
+			fail(err)
+		}
+	}
+	return end
+}
+
+func (r *runCommand) violationStatus(pol *policy.Policy) int {
+	if r.ViolationStatus != nil {
+		return *r.ViolationStatus
+	}
+	return pol.Run().ViolationStatus
+}
+
+// unprivileged says whether no_new_privs takes anything away: root has what set-user-ID programs would give.
+func (r *runCommand) unprivileged(cmd *sandbox.Cmd) bool {
+	return cmd.NoNewPrivs != sandbox.Off && os.Geteuid() != 0
+}
+
+// logFile is the --log of a run; the zero value is none.
+type logFile struct{ log *report.Log }
+
+func (r *runCommand) openLog() (*logFile, error) {
+	if r.Log == "" {
+		return &logFile{}, nil
+	}
+	log, err := report.OpenLog(r.Log)
+	if err != nil {
+		return nil, withHints(err, "nothing was started: a run whose log cannot be written is not what was asked for")
+	}
+	return &logFile{log}, nil
+}
+
+func (l *logFile) reporter() report.Reporter {
+	if l.log == nil {
+		return nil
+	}
+	return l.log
+}
+
+// finish writes the last line and returns the first error of any line.
+func (l *logFile) finish(end ending, command []string, denials int) error {
+	if l.log == nil {
+		return nil
+	}
+	s := &event.Summary{Time: time.Now(), Command: command, Denials: denials, Exit: end.status}
+	s.Dir, _ = os.Getwd()
+	if end.signal != 0 {
+		s.Signal = unix.SignalName(end.signal)
+	}
+	l.log.Summary(s)
+	return l.log.Close()
+}
+
+// flagsBefore returns the words between "run" and the command.
+func flagsBefore(args, command []string) []string {
+	if len(args) < 1+len(command) {
+		return nil
+	}
+	flags := args[1 : len(args)-len(command)]
+	if n := len(flags); n > 0 && flags[n-1] == "--" {
+		flags = flags[:n-1]
+	}
+	return flags
+}
