@@ -1,0 +1,370 @@
+package policy
+
+import (
+	"math/rand/v2"
+	"slices"
+	"syscall"
+	"testing"
+	"testing/fstest"
+
+	"sydbox/access"
+	"sydbox/arch"
+	"sydbox/syscalls"
+)
+
+// filterPolicy polices operations and lifts refusals, by whatever rules.
+func filterPolicy(polices access.Op, lifted ...string) *Policy {
+	p := &Policy{polices: polices, lifted: map[string]place{}}
+	for _, name := range lifted {
+		p.lifted[name] = place{}
+	}
+	return p
+}
+
+func buildPolicy(t *testing.T) *Policy {
+	t.Helper()
+	p, err := Load(&System{
+		FS: fstest.MapFS{}, Cwd: "/home/a/src", Home: "/home/a",
+		Getenv: func(string) string { return "" },
+	}, Options{Rules: []RuleFlag{{Section: "write", Action: "allow", Pattern: "/srv", Flag: "-w"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestRefusalsAreComplete(t *testing.T) {
+	used := map[string]bool{}
+	for _, abi := range arch.All() {
+		for _, e := range syscalls.All(abi) {
+			conditions := conditionsOf(abi, e.Call)
+			own := e.Call.Refusal == ""
+			for i := range conditions {
+				c := &conditions[i]
+				if LookupRefusal(c.refusal) == nil {
+					t.Fatalf("%s: refusal %q does not exist", e.Call.Name, c.refusal)
+				}
+				if len(c.tests) == 0 && len(conditions) > 1 {
+					t.Errorf("%s: a condition without tests beside others", e.Call.Name)
+				}
+				used[c.refusal] = true
+				own = own || c.refusal == e.Call.Refusal
+			}
+			if !own {
+				t.Errorf("%s: package syscalls says refusal %q, which no condition has", e.Call.Name, e.Call.Refusal)
+			}
+			if e.Call.Class == syscalls.Refused && len(conditions) == 0 {
+				t.Errorf("%s is of class Refused and nothing refuses it", e.Call.Name)
+			}
+		}
+	}
+	for name := range conditional {
+		if syscalls.ByName(name) == nil {
+			t.Errorf("conditions of %q, which is no call", name)
+		}
+	}
+	for i, r := range Refusals {
+		if !used[r.Name] {
+			t.Errorf("refusal %q has no call", r.Name)
+		}
+		if r.Errno == 0 || r.Why == "" || r.Breaks == "" {
+			t.Errorf("refusal %q lacks its errno, reason or cost", r.Name)
+		}
+		if i > 0 && Refusals[i-1].Name >= r.Name {
+			t.Errorf("refusal %q is not in order", r.Name)
+		}
+		if slices.Contains(RefusalNames(), r.Name) == r.Fixed {
+			t.Errorf("refusal %q: Fixed is %t and [syscalls] allow thinks otherwise", r.Name, r.Fixed)
+		}
+	}
+}
+
+// filterValues are argument values that tests of calls turn on, and their neighbours.
+var filterValues = []uint64{
+	0, 1, 2, 3, 4, 5, 8, 9, 10, 16, 17, 35, 38, 0x40, 0x41, 0x80, 0x200, 0x241, 0x2000, 0x20000, 0x800000, 0x10000000,
+	0x80000, 0x80001, 0x800 | 2, 0x200000, 0x200041, 0x400000, 0x410002, 0x5412, 0x541c, 0x40086602, 0x20000 | 8, 132, 262,
+	0o100644, 0o020644, 0o060644, 0xffffffff, 0xffffff9c, 0x1_00000001, 0x1_00005412, ^uint64(0),
+}
+
+func filterArgs(r *rand.Rand) (args [6]uint64) {
+	for i := range args {
+		args[i] = filterValues[r.IntN(len(filterValues))]
+		if r.IntN(3) == 0 {
+			args[i] ^= 1 << r.IntN(64)
+		}
+	}
+	return args
+}
+
+func holds(tests []syscalls.Test, args *[6]uint64) bool {
+	for _, t := range tests {
+		if !t.Holds(args) {
+			return false
+		}
+	}
+	return true
+}
+
+// wanted says from first principles what the filter must answer to a known call.
+func wanted(p *Policy, abi *arch.ABI, call *syscalls.Call, args [6]uint64) syscalls.Verdict {
+	if abi.WordSize == 4 {
+		for i := range args {
+			args[i] = uint64(uint32(args[i]))
+		}
+	}
+	for _, c := range conditionsOf(abi, call) {
+		r := LookupRefusal(c.refusal)
+		if _, lifted := p.lifted[c.refusal]; lifted && !r.Fixed || !holds(c.tests, &args) {
+			continue
+		}
+		switch {
+		case c.stop:
+			return syscalls.Verdict{Kind: syscalls.Trace}
+		case c.errno != 0:
+			return syscalls.Verdict{Kind: syscalls.Fail, Errno: uint16(c.errno)}
+		}
+		return syscalls.Verdict{Kind: syscalls.Fail, Errno: uint16(r.Errno)}
+	}
+	for _, d := range access.Demands(abi, call) {
+		if d.Ops&p.polices != 0 && holds(d.When, &args) {
+			return syscalls.Verdict{Kind: syscalls.Trace}
+		}
+	}
+	return syscalls.Verdict{}
+}
+
+// The filter stops a call if and only if a rule could deny what it needs; and it refuses what is not lifted, before that.
+func FuzzFilter(f *testing.F) {
+	for seed := range uint64(30) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		p := filterPolicy(access.Op(r.Uint32()) & access.AllOps)
+		for _, name := range RefusalNames() {
+			if r.IntN(4) == 0 {
+				p.lifted[name] = place{}
+			}
+		}
+		abi := arch.All()[r.IntN(len(arch.All()))]
+		filter := p.Filter([]*arch.ABI{abi})
+		for _, e := range syscalls.All(abi) {
+			for range 8 {
+				args := filterArgs(r)
+				want := wanted(p, abi, e.Call, args)
+				if abi == arch.X32 {
+					want = syscalls.Verdict{Kind: syscalls.Fail, Errno: uint16(syscall.ENOSYS)}
+				}
+				if got := filter.Judge(abi.Audit, e.Nr, &args); got != want {
+					t.Fatalf("%s %s(%#x), polices %s, lifted %v: filter says %+v, want %+v",
+						abi, e.Call.Name, args, p.polices, p.lifted, got, want)
+				}
+			}
+		}
+	})
+}
+
+func TestFilterUnknown(t *testing.T) {
+	f := filterPolicy(0, RefusalNames()...).Filter(arch.ForGOARCH("amd64"))
+	var args [6]uint64
+	enosys := syscalls.Verdict{Kind: syscalls.Fail, Errno: uint16(syscall.ENOSYS)}
+	for _, c := range []struct {
+		name      string
+		audit, nr uint32
+		want      syscalls.Verdict
+	}{
+		{"past the table", arch.X86_64.Audit, 4000, enosys},
+		{"-1", arch.X86_64.Audit, ^uint32(0), enosys},
+		{"i386 past the table", arch.I386.Audit, 4000, enosys},
+		{"x32 getpid", arch.X86_64.Audit, 0x40000000 | 39, enosys},
+		{"aarch64", arch.AArch64.Audit, 0, syscalls.Verdict{Kind: syscalls.Kill}},
+		{"getpid", arch.X86_64.Audit, 39, syscalls.Verdict{}},
+	} {
+		if got := f.Judge(c.audit, c.nr, &args); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+// Whatever is policed, these must never stop: the tracer takes part in none of them.
+func TestAlwaysFree(t *testing.T) {
+	p := filterPolicy(access.AllOps)
+	for _, abi := range arch.All() {
+		f := p.Filter([]*arch.ABI{abi})
+		for _, table := range f.ABIs {
+			for _, row := range table.Rows {
+				switch row.Name {
+				case "restart_syscall", "rt_sigreturn", "sigreturn", "exit", "exit_group", "read", "write", "futex", "mmap":
+					if len(row.Clauses) != 0 || row.Else != (syscalls.Verdict{}) {
+						t.Errorf("%s %s does not run free: %+v", abi, row.Name, row)
+					}
+				}
+			}
+		}
+	}
+}
+
+// What single calls meet under the build profile.
+func TestFilterOfBuild(t *testing.T) {
+	const (
+		free  = -1
+		stops = -2
+		af    = syscall.EAFNOSUPPORT
+		cloex = 0x80000
+	)
+	f := buildPolicy(t).Filter(arch.ForGOARCH("amd64"))
+	garbage := uint64(0xdeadbeef) << 32
+	for _, c := range []struct {
+		abi  *arch.ABI
+		call string
+		args [6]uint64
+		want int // errno, free or stops
+	}{
+		{arch.X86_64, "openat", [6]uint64{0xffffff9c, 1, 0}, free},
+		{arch.X86_64, "openat", [6]uint64{0xffffff9c, 1, garbage | cloex}, free},
+		{arch.X86_64, "openat", [6]uint64{0xffffff9c, 1, 1}, stops},
+		{arch.X86_64, "openat", [6]uint64{0xffffff9c, 1, 3}, stops},
+		{arch.X86_64, "openat", [6]uint64{0xffffff9c, 1, 0x40}, stops},
+		{arch.X86_64, "openat", [6]uint64{0xffffff9c, 1, 0x200}, stops},
+		{arch.X86_64, "openat", [6]uint64{0xffffff9c, 1, 0x400000 | 0x10000 | 2}, stops},
+		{arch.X86_64, "openat2", [6]uint64{0xffffff9c, 1, 2, 24}, stops},
+		{arch.X86_64, "newfstatat", [6]uint64{0xffffff9c, 1, 2}, free},
+		{arch.X86_64, "mkdir", [6]uint64{1, 0o755}, stops},
+		{arch.X86_64, "read", [6]uint64{0, 1, 2}, free},
+
+		{arch.X86_64, "clone", [6]uint64{0x01200011}, free}, // fork as glibc makes it
+		{arch.X86_64, "clone", [6]uint64{0x3d0f00}, free},   // pthread_create
+		{arch.X86_64, "clone", [6]uint64{0x4111}, free},     // vfork
+		{arch.X86_64, "clone", [6]uint64{0x80 | 0x11}, free},
+		{arch.X86_64, "clone", [6]uint64{0x10000000 | 17}, int(syscall.EPERM)},
+		{arch.X86_64, "clone", [6]uint64{garbage | 0x20000}, int(syscall.EPERM)},
+		{arch.X86_64, "clone", [6]uint64{0x800000}, int(syscall.EPERM)},
+		{arch.X86_64, "clone", [6]uint64{0x2000}, int(syscall.EPERM)},
+		{arch.X86_64, "clone", [6]uint64{0, 0x20000}, free}, // the stack
+		{arch.X86_64, "clone3", [6]uint64{}, int(syscall.ENOSYS)},
+		{arch.X86_64, "unshare", [6]uint64{0x200 | 0x400}, free}, // CLONE_FS, CLONE_FILES
+		{arch.X86_64, "unshare", [6]uint64{0x80}, int(syscall.EPERM)},
+		{arch.X86_64, "unshare", [6]uint64{0x20000}, int(syscall.EPERM)},
+		{arch.X86_64, "setns", [6]uint64{3}, int(syscall.EPERM)},
+
+		{arch.X86_64, "seccomp", [6]uint64{1, 0, 0x1000}, free},
+		{arch.X86_64, "seccomp", [6]uint64{1, 8, 0x1000}, int(syscall.EPERM)},
+		{arch.X86_64, "seccomp", [6]uint64{garbage | 1, garbage | 0x18, 0x1000}, int(syscall.EPERM)},
+		{arch.X86_64, "seccomp", [6]uint64{2, 8, 0x1000}, free}, // GET_ACTION_AVAIL: EINVAL by itself
+		{arch.X86_64, "prctl", [6]uint64{22, 2}, free},
+		{arch.X86_64, "prctl", [6]uint64{35, 13}, int(syscall.EPERM)},
+		{arch.X86_64, "ioctl", [6]uint64{0, 0x5401}, free},
+		{arch.X86_64, "ioctl", [6]uint64{0, 0x5412}, int(syscall.EPERM)},
+		{arch.X86_64, "ioctl", [6]uint64{0, garbage | 0x5412}, int(syscall.EPERM)},
+		{arch.X86_64, "ioctl", [6]uint64{0, 0x541c}, int(syscall.EPERM)},
+		{arch.X86_64, "ioctl", [6]uint64{0, 0x40086602}, stops},
+		{arch.X86_64, "personality", [6]uint64{0xffffffff}, free},
+		{arch.X86_64, "personality", [6]uint64{0x40000}, free},
+		{arch.X86_64, "personality", [6]uint64{8}, free},
+		{arch.X86_64, "personality", [6]uint64{0x400000}, int(syscall.EPERM)}, // READ_IMPLIES_EXEC
+		{arch.X86_64, "personality", [6]uint64{1}, int(syscall.EPERM)},
+		{arch.X86_64, "personality", [6]uint64{0xfffffffe}, int(syscall.EPERM)},
+		{arch.X86_64, "move_pages", [6]uint64{0}, free},
+		{arch.X86_64, "move_pages", [6]uint64{1}, int(syscall.EPERM)},
+
+		{arch.X86_64, "socket", [6]uint64{1, 1 | cloex}, free},
+		{arch.X86_64, "socket", [6]uint64{2, 1 | cloex | 0x800, 6}, free},
+		{arch.X86_64, "socket", [6]uint64{10, 2, 58}, free},
+		{arch.X86_64, "socket", [6]uint64{16, 3, 0}, free},
+		{arch.X86_64, "socket", [6]uint64{16, 3, 9}, int(syscall.EPROTONOSUPPORT)},
+		{arch.X86_64, "socket", [6]uint64{2, 3 | cloex, 1}, int(syscall.EPERM)},
+		{arch.X86_64, "socket", [6]uint64{2, 10, 3}, int(syscall.EPERM)},
+		{arch.X86_64, "socket", [6]uint64{2, 5}, int(syscall.ESOCKTNOSUPPORT)},
+		{arch.X86_64, "socket", [6]uint64{2, 1, 262}, int(syscall.EPROTONOSUPPORT)},
+		{arch.X86_64, "socket", [6]uint64{10, 1, 132}, int(syscall.EPROTONOSUPPORT)},
+		{arch.X86_64, "socket", [6]uint64{10, 2, 115}, int(syscall.EPROTONOSUPPORT)},
+		{arch.X86_64, "socket", [6]uint64{garbage | 38, 5}, int(af)},
+		{arch.X86_64, "socket", [6]uint64{17, 3}, int(af)},
+		{arch.X86_64, "socketpair", [6]uint64{1, 1}, free},
+		{arch.X86_64, "socketpair", [6]uint64{30, 1}, int(af)},
+		{arch.I386, "socketcall", [6]uint64{1, 1}, stops},
+		{arch.I386, "socketcall", [6]uint64{8, 1}, stops},
+		{arch.I386, "socketcall", [6]uint64{9, 1}, free}, // send
+		{arch.I386, "socket", [6]uint64{38, 5}, int(af)},
+
+		{arch.X86_64, "mknod", [6]uint64{1, 0o020644}, stops},
+		{arch.X86_64, "ptrace", [6]uint64{0}, int(syscall.EPERM)},
+		{arch.X86_64, "io_uring_setup", [6]uint64{}, int(syscall.ENOSYS)},
+		{arch.X86_64, "keyctl", [6]uint64{}, int(syscall.ENOSYS)},
+		{arch.X86_64, "mount", [6]uint64{}, int(syscall.EPERM)},
+	} {
+		nr, ok := syscalls.Number(c.abi, c.call)
+		if !ok {
+			t.Fatalf("%s has no %s", c.abi, c.call)
+		}
+		want := syscalls.Verdict{}
+		switch c.want {
+		case free:
+		case stops:
+			want.Kind = syscalls.Trace
+		default:
+			want.Kind, want.Errno = syscalls.Fail, uint16(c.want)
+		}
+		if got := f.Judge(c.abi.Audit, nr, &c.args); got != want {
+			t.Errorf("%s %s(%#x): %+v, want %+v", c.abi, c.call, c.args, got, want)
+		}
+	}
+}
+
+// Lifting "userns" leaves CLONE_UNTRACED refused, and lifting "devices" leaves mknod to the rules.
+func TestLifted(t *testing.T) {
+	p := filterPolicy(0, "userns", "untraced", "devices", "mount")
+	f := p.Filter([]*arch.ABI{arch.X86_64, arch.S390X})
+	judge := func(abi *arch.ABI, call string, args ...uint64) syscalls.VerdictKind {
+		nr, _ := syscalls.Number(abi, call)
+		var a [6]uint64
+		copy(a[:], args)
+		return f.Judge(abi.Audit, nr, &a).Kind
+	}
+	if judge(arch.X86_64, "clone", 0x10000000) != syscalls.Allow || judge(arch.X86_64, "setns", 3) != syscalls.Allow {
+		t.Error("userns is not lifted")
+	}
+	if judge(arch.X86_64, "clone", 0x10800000) != syscalls.Fail {
+		t.Error("untraced was lifted")
+	}
+	if judge(arch.S390X, "clone", 0x800000) != syscalls.Allow || judge(arch.S390X, "clone", 0, 0x800000) != syscalls.Fail {
+		t.Error("s390x has the flags of clone in its second argument")
+	}
+	if judge(arch.X86_64, "mknod", 1, 0o020644) != syscalls.Allow {
+		t.Error("devices is not lifted")
+	}
+	if judge(arch.X86_64, "mount") != syscalls.Allow {
+		t.Error("mount is not lifted")
+	}
+	nr, _ := syscalls.Number(arch.X86_64, "mount")
+	judged := filterPolicy(access.Write, "mount").Filter([]*arch.ABI{arch.X86_64})
+	if judged.Judge(arch.X86_64.Audit, nr, &[6]uint64{}).Kind != syscalls.Trace {
+		t.Error("a lifted mount must still be judged as a write")
+	}
+}
+
+func TestTraces(t *testing.T) {
+	p := filterPolicy(access.Write | access.Exec)
+	for name, want := range map[string]bool{"execve": true, "openat": true, "mkdir": false, "getpid": false, "no": false} {
+		if got := p.Traces(name); got != want {
+			t.Errorf("Traces(%q) is %t", name, got)
+		}
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	p, socket := filterPolicy(0), syscalls.ByName("socket")
+	alg, unix := [6]uint64{38, 5}, [6]uint64{1, 1}
+	if r, errno := p.Refuses(arch.I386, socket, &alg); r == nil || r.Name != "sockets" || errno != syscall.EAFNOSUPPORT {
+		t.Errorf("AF_ALG: %v, %v", r, errno)
+	}
+	if r, errno := p.Refuses(arch.I386, socket, &unix); r != nil || errno != 0 {
+		t.Errorf("AF_UNIX: %v, %v", r, errno)
+	}
+	if r, _ := filterPolicy(0, "sockets").Refuses(arch.I386, socket, &alg); r != nil {
+		t.Errorf("lifted: %v", r)
+	}
+	if n := testing.AllocsPerRun(100, func() { p.Refuses(arch.I386, socket, &alg) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
