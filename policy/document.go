@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 )
@@ -59,6 +60,9 @@ type decoder struct {
 // parseDocument reads a policy file.
 func parseDocument(src *source) (*document, *Error) {
 	d := &decoder{doc: &document{src: src}}
+	if err := checkText(src); err != nil {
+		return nil, err
+	}
 	var tree map[string]any
 	if _, err := toml.Decode(src.text, &tree); err != nil {
 		return nil, d.syntax(err)
@@ -68,6 +72,24 @@ func parseDocument(src *source) (*document, *Error) {
 	return d.doc, d.err
 }
 
+// checkText finds bytes that no TOML file may hold, which the library reports at the wrong place.
+func checkText(src *source) *Error {
+	for i := 0; i < len(src.text); {
+		r, size := utf8.DecodeRuneInString(src.text[i:])
+		here := place{src, span{i, i + size}}
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return here.fail("not valid TOML: a policy file must be UTF-8",
+				"write `?` for each byte of a file name that is not UTF-8")
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f:
+			return here.fail("not valid TOML: a control character",
+				fmt.Sprintf(`in a string write "\u%04x"`, r))
+		}
+		i += size
+	}
+	return nil
+}
+
 // syntax maps an error of the TOML library.
 func (d *decoder) syntax(err error) *Error {
 	var parse toml.ParseError
@@ -75,7 +97,7 @@ func (d *decoder) syntax(err error) *Error {
 	msg := err.Error()
 	if errors.As(err, &parse) {
 		p.span = span{parse.Position.Start, parse.Position.Start + max(parse.Position.Len, 1)}
-		msg = parse.Message
+		msg = strings.TrimSuffix(parse.Message, ".")
 	}
 	e := p.fail("not valid TOML: "+printable(msg), "")
 	e.Err = err
@@ -155,7 +177,11 @@ func (d *decoder) top(tree map[string]any) {
 		case name == "run":
 			d.run(d.table(name, v))
 		default:
-			d.fail(d.at(name), didYouMean(name, topKeys), "unknown key %q", name)
+			what := "key"
+			if _, isTable := v.(map[string]any); isTable {
+				what = "section"
+			}
+			d.fail(d.at(name), didYouMean(name, topKeys), "unknown %s %q", what, name)
 		}
 	}
 }

@@ -82,10 +82,10 @@ func (e *Error) underline() (text, caret string) {
 func printableRune(s string) (shown string, size int) {
 	r, size := utf8.DecodeRuneInString(s)
 	switch {
-	case r == '\t' || r != utf8.RuneError && unicode.IsPrint(r):
-		return s[:size], size
-	case r < utf8.RuneSelf || r == utf8.RuneError && size == 1:
+	case r == utf8.RuneError && size == 1 || r < utf8.RuneSelf && r != '\t' && !unicode.IsPrint(r):
 		return fmt.Sprintf(`\x%02x`, s[0]), size
+	case r == '\t' || unicode.IsPrint(r):
+		return s[:size], size
 	}
 	return fmt.Sprintf(`\u{%x}`, r), size
 }

@@ -7,6 +7,8 @@ import "slices"
 type globIndex struct {
 	prefixes, suffixes []affix
 	rest               []globEdge // wildcards at both ends
+	// first and last are the bytes that a component must begin or end with for prefixes and suffixes to be looked at.
+	first, last byteSet
 }
 
 // affix has the globs that begin (or end) with some n bytes, by those bytes.
@@ -30,8 +32,10 @@ func (x *globIndex) child(g *glob, parent *node) *node {
 	case g.prefix == "" && g.suffix == "":
 	case len(g.prefix) > len(g.suffix):
 		list = bucket(&x.prefixes, g.prefix)
+		x.first.add(g.prefix[0])
 	default:
 		list = bucket(&x.suffixes, g.suffix)
+		x.last.add(g.suffix[len(g.suffix)-1])
 	}
 	key := g.key()
 	for _, e := range *list {

@@ -130,6 +130,9 @@ func (m *matcher) walk(root *node, path []byte) {
 
 // name offers the rules of a tree of bare names; depth is what a match of a literal character counts for.
 func (m *matcher) name(root *node, base []byte, depth int32) {
+	if len(base) == 0 {
+		return // the root
+	}
 	m.bare = true
 	m.step(root, 0, base, depth)
 	m.bare = false
@@ -157,24 +160,36 @@ func (m *matcher) step(n *node, depth int32, part []byte, pos int32) {
 	if n.star != nil {
 		m.reach(n.star, depth)
 	}
-	if n.globs.empty() {
-		return
+	if !n.globs.empty() {
+		m.wild(&n.globs, depth, part, pos)
 	}
-	for i := range n.globs.suffixes {
-		if a := &n.globs.suffixes[i]; a.n <= len(part) {
+}
+
+// wild goes on over the children whose component has wildcards.
+func (m *matcher) wild(x *globIndex, depth int32, part []byte, pos int32) {
+	if x.last.has(part[len(part)-1]) {
+		for i := range x.suffixes {
+			a := &x.suffixes[i]
+			if a.n > len(part) {
+				continue
+			}
 			if edges := a.edges[string(part[len(part)-a.n:])]; edges != nil {
 				m.globs(*edges, depth, part, pos)
 			}
 		}
 	}
-	for i := range n.globs.prefixes {
-		if a := &n.globs.prefixes[i]; a.n <= len(part) {
+	if x.first.has(part[0]) {
+		for i := range x.prefixes {
+			a := &x.prefixes[i]
+			if a.n > len(part) {
+				continue
+			}
 			if edges := a.edges[string(part[:a.n])]; edges != nil {
 				m.globs(*edges, depth, part, pos)
 			}
 		}
 	}
-	m.globs(n.globs.rest, depth, part, pos)
+	m.globs(x.rest, depth, part, pos)
 }
 
 func (m *matcher) globs(edges []globEdge, depth int32, part []byte, pos int32) {

@@ -186,8 +186,10 @@ func (p *pattern) String() string {
 		return "/"
 	}
 	var b strings.Builder
-	for _, c := range p.comps {
-		b.WriteByte('/')
+	for i, c := range p.comps {
+		if i > 0 || c.kind != compDeep {
+			b.WriteByte('/')
+		}
 		switch c.kind {
 		case compLiteral:
 			b.WriteString(escape(c.text))

@@ -1,0 +1,532 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"sydbox/access"
+)
+
+// host is a System of a few files. Its working directory is /home/a/src.
+func host(files map[string]string, env ...string) *System {
+	m := fstest.MapFS{}
+	for name, text := range files {
+		m[strings.TrimPrefix(name, "/")] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
+	}
+	vars := map[string]string{}
+	for _, e := range env {
+		name, value, _ := strings.Cut(e, "=")
+		vars[name] = value
+	}
+	return &System{
+		FS:         m,
+		Getenv:     func(name string) string { return vars[name] },
+		Cwd:        "/home/a/src",
+		Home:       "/home/a",
+		ConfigDirs: []string{"/home/a/.config/sydbox", "/etc/sydbox"},
+	}
+}
+
+// links makes a Realpath of a table; other paths resolve to themselves, those that lead to "" do not exist.
+func links(table map[string]string) func(string) (string, error) {
+	return func(name string) (string, error) {
+		to, known := table[name]
+		switch {
+		case !known:
+			return name, nil
+		case to == "":
+			return "", fs.ErrNotExist
+		}
+		return to, nil
+	}
+}
+
+// mustLoad loads the policy whose text is given, in a file.
+func mustLoad(t testing.TB, sys *System, text string, rules ...RuleFlag) *Policy {
+	t.Helper()
+	sys.FS.(fstest.MapFS)["p.toml"] = &fstest.MapFile{Data: []byte(text)}
+	p, err := Load(sys, Options{Policies: []string{"/p.toml"}, Rules: rules})
+	if err != nil {
+		t.Fatal(detail(err))
+	}
+	return p
+}
+
+func detail(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Detail()
+	}
+	return fmt.Sprint(err)
+}
+
+// ask returns the verdict as "deny /p.toml:3:4 **/x", without the column for defaults: "allow default".
+func ask(p *Policy, op access.Op, path string) string {
+	d := p.Decide(&Query{Op: op, Path: []byte(path)})
+	return verdict(d)
+}
+
+func verdict(d Decision) string { return fmt.Sprintf("%s %s", d.Action, d.Rule.Text) }
+
+func TestPatternsMatch(t *testing.T) {
+	tests := []struct {
+		pattern string
+		yes     string // paths that it matches, with the depth: "/a/b=2"
+		no      string
+	}{
+		{"/", "/=0 /a=0 /a/b=0", ""},
+		{"/**", "/=0 /a=0 /a/b=0", ""},
+		{"**", "/=0 /a/b=0", ""},
+		{"/a", "/a=1 /a/b=1 /a/b/c=1", "/ /ab /b/a"},
+		{"/a/", "/a=1 /a/b=1", "/ab"},
+		{"//a/./b//", "/a/b=2 /a/b/c=2", "/a"},
+		{"/a/**", "/a=1 /a/b=1", "/b"},
+		{"/a/*", "/a/b=1 /a/b/c=1 /a/.hidden=1", "/a /b"},
+		{"/a/?", "/a/b=1 /a/b/c=1", "/a /a/bc"},
+		{"/a/*/*", "/a/b/c=1", "/a/b"},
+		{"/*/b", "/a/b=2 /x/b/c=2", "/b /a/c"},
+		{"/**/b", "/b=1 /a/b=2 /a/b/c=2 /b/b/x/b=4", "/a /ab"},
+		{"**/b", "/b=1 /a/b=2 /b/x/b/c=3", "/a"},
+		{"**/*.pem", "/x.pem=1 /a/x.pem/y=2 /x.pem/y.pem=2 /.pem=1", "/pem /x.pe"},
+		{"/a/**/b", "/a/b=2 /a/x/y/b=4 /a/b/b=3", "/a /b /a/c"},
+		{"/a/**/b/**/c", "/a/b/c=3 /a/b/x/c/b/c=6", "/a/c/b /a/b"},
+		{"/a/**/b/*", "/a/b/x=2 /a/b/b/x=3 /a/b/b=2", "/a/b"},
+		{"/a/**/*", "/a/b=1 /a/b/c=1", "/a"},
+		{"**/a/**/*/**/b", "/a/x/b=3 /a/x/y/b/z=4", "/a/b"},
+		{"/a*z", "/az=1 /abz=1 /azz=1 /azaz/x=1", "/a /za /azb"},
+		{"/*a*b*", "/ab=1 /xaxbx=1 /aab=1", "/ba /b"},
+		{"/a?c", "/abc=1 /a\xffc=1", "/ac /abbc"},
+		{"/[abc]x", "/ax=1 /cx=1", "/dx /x"},
+		{"/[a-c0-9]x", "/bx=1 /7x=1", "/dx /-x"},
+		{"/[!a-c]x", "/dx=1 /\xe9x=1", "/ax /x"},
+		{"/[]x]y", "/]y=1 /xy=1", "/ay"},
+		{"/[!]x]y", "/ay=1", "/]y /xy"},
+		{"/[a-]y", "/-y=1 /ay=1", "/by"},
+		{`/[\]\-]y`, "/]y=1 /-y=1", `/\y`},
+		{"/[ab][ab]", "/ab=0 /ba/c=0", "/a /abc"},
+		{`/a\*b`, "/a*b=1", "/axb"},
+		{`/\[x\]`, "/[x]=1", "/x"},
+		{`/\$x\\`, `/$x\=1`, "/x"},
+		{"/{x}", "/{x}=1", "/x"},
+		{"/a b", "", "/a"},
+		{"$PWD", "/home/a/src=3 /home/a/src/x=3", "/home/a /home/a/srcx"},
+		{"${PWD}/x", "/home/a/src/x=4", "/home/a/src"},
+		{"${PWD}x/*.o", "/home/a/srcx/y.o=4", "/home/a/src/y.o"},
+		{"~", "/home/a=2 /home/a/x=2", "/home"},
+		{"~/.ssh", "/home/a/.ssh=3", "/home/a"},
+		{"$HOME/x", "/home/a/x=3", "/home/a"},
+		{"$STARS", "/s*/[x]=2", "/sa/x /s*/x"},
+		{"/run/$NAME-x", "/run/n-x=2 /run/n-x/y=2", "/run/n"},
+		{"${NOPE:-/d}/x", "/d/x=2", "/d"},
+		{"${NOPE:-~/d}", "/home/a/d=3", "/d"},
+		{"${NOPE:-${NONE:-$PWD}/y}", "/home/a/src/y=4", "/y"},
+		{"${EMPTY:-/d}", "/d=1", "/"},
+		{`${NOPE:-/\}}`, "/}=1", "/"},
+		{"${NOPE:-}", "", "/ /x"},
+		{"${NOPE:-}/x", "", "/ /x"},
+		{"/a/${NOPE:-}", "", "/ /a"},
+	}
+	env := []string{"STARS=/s*/[x]", "NAME=n", "EMPTY="}
+	for _, tt := range tests {
+		p := mustLoad(t, host(nil, env...), fmt.Sprintf("extends = []\n[read]\ndeny = ['%s']", tt.pattern))
+		for _, want := range strings.Fields(tt.yes) {
+			path, depth, _ := strings.Cut(want, "=")
+			q := &Query{Op: access.Read, Path: []byte(path)}
+			if got := ask(p, access.Read, path); got != "deny "+tt.pattern {
+				t.Errorf("%s: %q: %s", tt.pattern, path, got)
+			} else if got := fmt.Sprint(p.Winner(q).Depth); got != depth {
+				t.Errorf("%s: %q: depth %s, want %s", tt.pattern, path, got, depth)
+			}
+		}
+		for _, path := range strings.Fields(tt.no) {
+			if got := ask(p, access.Read, path); got != "allow default" {
+				t.Errorf("%s: %q: %s", tt.pattern, path, got)
+			}
+		}
+	}
+	p := mustLoad(t, host(nil), "[read]\ndeny = ['/a b']")
+	if got := ask(p, access.Read, "/a b/c"); got != "deny /a b" {
+		t.Error("a blank is an ordinary character:", got)
+	}
+}
+
+func TestWhichRuleWins(t *testing.T) {
+	tests := []struct {
+		name, text string
+		flags      []RuleFlag
+		op         access.Op
+		path, want string
+	}{
+		{"the deeper", "[read]\nallow = ['/a/b']\ndeny = ['/a']", nil, access.Read, "/a/b/c", "allow /a/b"},
+		{"the deeper, reversed", "[read]\ndeny = ['/a/b']\nallow = ['/a']", nil, access.Read, "/a/b/c", "deny /a/b"},
+		{"deeper than a near layer", "[read]\ndeny = ['/a/b']", []RuleFlag{{"read", "allow", "/a", "--allow"}},
+			access.Read, "/a/b", "deny /a/b"},
+		{"trailing stars add nothing", "[read]\nallow = ['/a/b']\ndeny = ['/a/*/*/**']", nil,
+			access.Read, "/a/b/c", "allow /a/b"},
+		{"a class adds nothing", "[read]\nallow = ['/a']\ndeny = ['/a/[b]']", nil, access.Read, "/a/b", "deny /a/[b]"},
+		{"classes lose to a literal", "[read]\nallow = ['/a']\ndeny = ['**/[b]']", nil, access.Read, "/a/b", "allow /a"},
+		{"the deepest reading of **", "[read]\nallow = ['/a/b']\ndeny = ['**/a']", nil,
+			access.Read, "/a/b/c/a", "deny **/a"},
+		{"no wildcard over one", "[read]\nallow = ['/a/b.pem']\ndeny = ['/a/*.pem']", nil,
+			access.Read, "/a/b.pem", "allow /a/b.pem"},
+		{"no wildcard over a near layer with one", "[read]\nallow = ['/a/b.pem']",
+			[]RuleFlag{{"read", "deny", "/a/*.pem", "--deny"}}, access.Read, "/a/b.pem", "allow /a/b.pem"},
+		{"a wildcard before the last component does not count", "[read]\nallow = ['/a/b']\ndeny = ['/*/b']", nil,
+			access.Read, "/a/b", "deny /*/b"},
+		{"the nearer layer", "[read]\ndeny = ['/a']", []RuleFlag{{"read", "allow", "/a", "--allow"}},
+			access.Read, "/a", "allow /a"},
+		{"the nearer layer over the narrower section", "[create]\ndeny = ['/a']",
+			[]RuleFlag{{"write", "allow", "/a", "-w"}}, access.Create, "/a", "allow /a"},
+		{"the narrower section over the stricter action", "[create]\nallow = ['/a']\n[write]\ndeny = ['/a']", nil,
+			access.Create, "/a", "allow /a"},
+		{"which is not asked about other operations", "[create]\nallow = ['/a']\n[write]\ndeny = ['/a']", nil,
+			access.Delete, "/a", "deny /a"},
+		{"a wide section, deeper", "[create]\nallow = ['/a']\n[write]\ndeny = ['/a/b']", nil,
+			access.Create, "/a/b", "deny /a/b"},
+		{"[create] does not judge writing", "[create]\nallow = ['/a']", nil, access.Write, "/a", "deny default"},
+		{"[write] judges attr", "[write]\nallow = ['/a']", nil, access.Attr, "/a", "allow /a"},
+		{"the stricter", "[read]\nallow = ['/a']\nwarn = ['/a']\nmute = ['/a']", nil, access.Read, "/a", "mute /a"},
+		{"deny over mute", "[read]\ndeny = ['/a']\nmute = ['/a']", nil, access.Read, "/a", "deny /a"},
+		{"kill over deny", "[read]\nkill = ['/a']\ndeny = ['/a']", nil, access.Read, "/a", "kill /a"},
+		{"kill-tree over kill", "[read]\nkill = ['/a']\nkill-tree = ['/a']", nil, access.Read, "/a", "kill-tree /a"},
+		{"a rule of depth 0 over the default", "[read]\ndefault = 'deny'\nallow = ['/']", nil,
+			access.Read, "/a", "allow /"},
+		{"a list sets no default", "[read]\nallow = ['/a']", nil, access.Read, "/b", "allow default"},
+		{"deny in allow in deny", "[write]\nallow = ['/a', '/a/b/c/d']\ndeny = ['/a/b']", nil,
+			access.Write, "/a/b/c/d/e", "allow /a/b/c/d"},
+		{"the border of a component", "[write]\nallow = ['/foo']", nil, access.Write, "/foobar", "deny default"},
+	}
+	for _, tt := range tests {
+		p := mustLoad(t, host(nil), "extends = []\n"+tt.text, tt.flags...)
+		if got := ask(p, tt.op, tt.path); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	ops := []access.Op{access.Read, access.Stat, access.Write, access.Create, access.Delete, access.Attr, access.Exec}
+	tests := []struct{ near, far, want string }{
+		{"", "", "allow allow deny deny deny deny allow"},
+		{"[write]\ndefault = 'allow'", "", "allow allow allow allow allow allow allow"},
+		{"[create]\ndefault = 'warn'", "", "allow allow deny warn deny deny allow"},
+		{"[create]\ndefault = 'warn'\n[write]\ndefault = 'kill'", "", "allow allow kill warn kill kill allow"},
+		{"[write]\ndefault = 'allow'", "[create]\ndefault = 'mute'", "allow allow allow allow allow allow allow"},
+		{"[create]\ndefault = 'mute'", "[write]\ndefault = 'allow'", "allow allow allow mute allow allow allow"},
+		{"[exec]\ndefault = 'deny'\n[stat]\ndefault = 'mute'\n[read]\ndefault = 'kill-tree'", "",
+			"kill-tree mute deny deny deny deny deny"},
+	}
+	for _, tt := range tests {
+		sys := host(map[string]string{"/far.toml": "extends = []\n" + tt.far})
+		p := mustLoad(t, sys, "extends = ['/far.toml']\n"+tt.near)
+		var got []string
+		for _, op := range ops {
+			d := p.Decide(&Query{Op: op, Path: []byte("/x")})
+			got = append(got, d.Action.String())
+			if p.Polices(op) != (d.Action != Allow) {
+				t.Errorf("%q %q: Polices(%s) = %v", tt.near, tt.far, SectionOf(op), p.Polices(op))
+			}
+		}
+		if s := strings.Join(got, " "); s != tt.want {
+			t.Errorf("%q over %q: %s, want %s", tt.near, tt.far, s, tt.want)
+		}
+	}
+}
+
+func TestDefaultHasAPlace(t *testing.T) {
+	p, err := Load(host(nil), Options{})
+	if err != nil {
+		t.Fatal(detail(err))
+	}
+	d := p.Decide(&Query{Op: access.Create, Path: []byte("/usr/local/bin/hello")})
+	r := d.Rule
+	if got := fmt.Sprintf("%s:%d [%s] %s", r.Source, r.Line, r.Section, r.Text); got != "build:7 [write] default" || !r.Default {
+		t.Error(got)
+	}
+	if d.Errno.Error() != "permission denied" {
+		t.Error(d.Errno)
+	}
+}
+
+func TestErrno(t *testing.T) {
+	p := mustLoad(t, host(nil), `
+extends = []
+[write]
+errno = "EROFS"
+[delete]
+errno = "EPERM"
+[read]
+deny = ["/a"]
+errno = "ENOENT"
+`)
+	for op, want := range map[access.Op]string{
+		access.Write: "EROFS", access.Create: "EROFS", access.Delete: "EPERM", access.Attr: "EROFS", access.Read: "ENOENT",
+	} {
+		if d := p.Decide(&Query{Op: op, Path: []byte("/a")}); d.Errno != errnoByName[want] || !d.Denied() {
+			t.Errorf("%s: %v", SectionOf(op), d.Errno)
+		}
+	}
+	if d := p.Decide(&Query{Op: access.Read, Path: []byte("/b")}); d.Errno != 0 {
+		t.Error("an allowed call has an errno:", d.Errno)
+	}
+}
+
+func TestPolices(t *testing.T) {
+	tests := []struct {
+		text string
+		want access.Op
+	}{
+		{"[write]\ndefault = 'allow'", 0},
+		{"[write]\ndefault = 'allow'\nallow = ['/a']\n[read]\nallow = ['/x']", 0},
+		{"[write]\ndefault = 'allow'\ndeny = ['/a']", access.Write | access.Create | access.Delete | access.Attr},
+		{"[write]\ndefault = 'allow'\n[attr]\nmute = ['/a']", access.Attr},
+		{"[write]\ndefault = 'allow'\n[read]\nwarn = ['/a']", access.Read},
+		{"[write]\ndefault = 'allow'\n[exec]\ndeny = ['dd']", access.Exec},
+		{"[write]\ndefault = 'allow'\n[read]\ndeny = ['${NOPE:-}']", 0},
+		{"", access.Write | access.Create | access.Delete | access.Attr},
+	}
+	for _, tt := range tests {
+		p := mustLoad(t, host(nil), "extends = []\n"+tt.text)
+		for s := range sections {
+			op := Section(s).Op()
+			if p.Polices(op) != (tt.want&op != 0) {
+				t.Errorf("%q: Polices(%s) = %v", tt.text, Section(s), p.Polices(op))
+			}
+		}
+		if p.Polices(access.Connect | access.Bind) {
+			t.Errorf("%q polices the network", tt.text)
+		}
+	}
+}
+
+func TestReservedVariables(t *testing.T) {
+	p := mustLoad(t, host(nil, "TREE=/wrong", "STDIO=/wrong"), `
+extends = []
+[write]
+allow = ["$TREE", "$STDIO"]
+deny  = ["${TREE}/mem"]
+`)
+	tests := []struct {
+		q    Query
+		path string
+		want string
+	}{
+		{Query{Member: true}, "/proc/12/comm", "allow $TREE"},
+		{Query{Member: true}, "/proc/12", "allow $TREE"},
+		{Query{Member: true}, "/proc/12/mem", "deny ${TREE}/mem"},
+		{Query{}, "/proc/12/comm", "deny default"},
+		{Query{Member: true}, "/proc", "deny default"},
+		{Query{Stdio: true}, "/dev/pts/3", "allow $STDIO"},
+		{Query{}, "/dev/pts/3", "deny default"},
+		{Query{Stdio: true, Member: true}, "/proc/12/mem", "deny ${TREE}/mem"},
+	}
+	for _, tt := range tests {
+		tt.q.Op, tt.q.Path = access.Write, []byte(tt.path)
+		if got := verdict(p.Decide(&tt.q)); got != tt.want {
+			t.Errorf("%+v %s: %s, want %s", tt.q, tt.path, got, tt.want)
+		}
+	}
+}
+
+func TestUnjudgedOperations(t *testing.T) {
+	p := mustLoad(t, host(nil), "extends = ['open']")
+	for op, want := range map[access.Op]string{
+		access.Connect: "allow default", access.Bind: "allow default",
+		0: "deny default", access.Read | access.Write: "deny default", 1 << 15: "deny default",
+	} {
+		q := &Query{Op: op, Path: []byte("/a")}
+		if got := verdict(p.Decide(q)); got != want {
+			t.Errorf("%b: %s", op, got)
+		}
+		if d, lost := p.Explain(q); verdict(d) != want || lost != nil {
+			t.Errorf("%b: %s %v", op, verdict(d), lost)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	p := mustLoad(t, host(nil), `
+extends = []
+[write]
+deny  = ["**/x", "/a"]
+allow = ["/a/b", "/a/?/x", "/q"]
+[create]
+mute  = ["/a/b/[x]"]
+`)
+	d, lost := p.Explain(&Query{Op: access.Create, Path: []byte("/a/b/x/y")})
+	got := []string{verdict(d)}
+	for _, m := range lost {
+		got = append(got, fmt.Sprintf("%s %s %s %d %v", m.Section, m.Action, m.Text, m.Depth, m.Exact))
+	}
+	want := []string{"deny **/x", "write allow /a/?/x 3 true", "create mute /a/b/[x] 2 true", "write allow /a/b 2 true",
+		"write deny /a 1 true", "write deny default 0 false"}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if d, lost := p.Explain(&Query{Op: access.Read, Path: []byte("/zz")}); verdict(d) != "allow default" || len(lost) != 0 {
+		t.Error(verdict(d), lost)
+	}
+}
+
+func TestResolvedSpellings(t *testing.T) {
+	sys := host(nil)
+	sys.Realpath = links(map[string]string{
+		"/bin": "/usr/bin", "/bin/sh": "/usr/bin/dash", "/bin/none": "", "/home/a/.ssh": "/mnt/key s",
+		"/home/a/.ssh/new": "", "/dev/fd": "/proc/4711/fd", "/proc/9/cwd": "/home",
+	})
+	p := mustLoad(t, sys, `
+extends = []
+[read]
+deny  = ["/bin/none", "/bin/*.so", "~/.ssh", "/dev/fd", "/proc/12/x"]
+allow = ["~/.ssh/new"]
+[exec]
+deny  = ["/bin/sh"]
+`)
+	tests := []struct {
+		op         access.Op
+		path, want string
+	}{
+		{access.Read, "/bin/none", "deny /bin/none"},
+		{access.Read, "/usr/bin/none", "deny /bin/none"},
+		{access.Read, "/usr/bin/x.so", "deny /bin/*.so"},
+		{access.Read, "/bin/x.so/y", "deny /bin/*.so"},
+		{access.Read, "/mnt/key s/id", "deny ~/.ssh"},
+		{access.Read, "/home/a/.ssh", "deny ~/.ssh"},
+		{access.Read, "/mnt/key s/new", "allow ~/.ssh/new"},
+		{access.Read, "/proc/4711/fd", "allow default"}, // a link through /proc/self must not mean sydbox itself
+		{access.Read, "/dev/fd", "deny /dev/fd"},
+		{access.Read, "/proc/12/x", "deny /proc/12/x"},
+		{access.Exec, "/usr/bin/dash", "deny /bin/sh"},
+		{access.Exec, "/usr/bin/bash", "allow default"},
+	}
+	for _, tt := range tests {
+		if got := ask(p, tt.op, tt.path); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.path, got, tt.want)
+		}
+	}
+	q := &Query{Op: access.Read, Path: []byte("/proc/12/fd/3"), Member: true}
+	if got := verdict(p.Decide(q)); got != "deny /dev/fd" {
+		t.Error("/dev/fd of a process of the tree:", got)
+	}
+}
+
+func TestExecRules(t *testing.T) {
+	p := mustLoad(t, host(nil), `
+extends = []
+[exec]
+default = "deny"
+allow = ["/usr/bin", "sh", "/opt/tools/dd", "'/opt/a b'", "my-*", "~/bin/*"]
+deny  = ["dd", "/usr/bin/g*", "python3*", "/opt/link"]
+warn  = ["\"two words\""]
+`)
+	tests := []struct{ path, names, want string }{
+		{"/usr/bin/cat", "", "allow /usr/bin"},
+		{"/usr/bin/dd", "", "deny dd"}, // a name counts as the whole program
+		{"/opt/tools/dd", "", "allow /opt/tools/dd"},
+		{"/usr/bin/busybox", "dd", "deny dd"},
+		{"/usr/bin/busybox", "/tmp/dd", "deny dd"},
+		{"/usr/bin/busybox", "./dd/", "deny dd"},
+		{"/usr/bin/busybox", "/dd/busybox", "allow /usr/bin"},
+		{"/usr/bin/cat", "/opt/link/cat", "deny /opt/link"},
+		{"/usr/bin/cat", "/opt/x/../link/cat", "allow /usr/bin"},
+		{"/usr/bin/cat", "/opt/./link/cat", "deny /opt/link"},
+		{"/usr/bin/git", "", "deny /usr/bin/g*"},
+		{"/usr/bin/python3.11", "", "deny python3*"},
+		{"/bin/sh", "", "allow sh"},
+		{"/bin/dash", "/bin/sh", "deny default"}, // a right is given by what runs, not by what it is called
+		{"/opt/a b/x", "", "allow '/opt/a b'"},
+		{"/x/my-tool", "", "allow my-*"},
+		{"/home/a/bin/x", "", "allow ~/bin/*"},
+		{"/two words", "", `warn "two words"`},
+		{"/", "", "deny default"},
+	}
+	for _, tt := range tests {
+		q := &Query{Op: access.Exec, Path: []byte(tt.path)}
+		if tt.names != "" {
+			q.Names = [][]byte{[]byte(tt.names)}
+		}
+		d, _ := p.Explain(q)
+		if got := verdict(p.Decide(q)); got != tt.want || verdict(d) != got {
+			t.Errorf("%s %s: %s, explained %s, want %s", tt.path, tt.names, got, verdict(d), tt.want)
+		}
+	}
+}
+
+func TestCommandLineRules(t *testing.T) {
+	tests := []struct{ cwd, pattern, path, want string }{
+		{"/home/a", "out", "/home/a/out/x", "allow out"},
+		{"/home/a", ".", "/home/a/x", "allow ."},
+		{"/home/a", "./out/", "/home/a/out", "allow ./out/"},
+		{"/home/a", "../b", "/home/b/x", "allow ../b"},
+		{"/home/a", "../../..", "/x", "allow ../../.."},
+		{"/home/a", "*.o", "/home/a/x.o", "allow *.o"},
+		{"/home/a*", "x", "/home/a*/x", "allow x"},
+		{"/home/a*", "x", "/home/ab/x", "deny default"},
+		{"/home/a", "**/x", "/q/x", "allow **/x"},
+		{"/home/a", "a,b", "/home/a/a,b", "allow a,b"},
+		{"/home/a", "caf\xe9", "/home/a/caf\xe9", "allow caf\xe9"},
+		{"/home/a", `\~`, "/home/a/~", `allow \~`},
+	}
+	for _, tt := range tests {
+		sys := host(nil)
+		sys.Cwd = tt.cwd
+		p, err := Load(sys, Options{Policies: []string{"build"},
+			Rules: []RuleFlag{{"write", "allow", tt.pattern, "-w"}, {"write", "deny", "$PWD", "--deny"}}})
+		if err != nil {
+			t.Error(detail(err))
+			continue
+		}
+		if tt.pattern == "." {
+			continue // the same pattern as the denial: the stricter wins
+		}
+		if got := ask(p, access.Write, tt.path); got != tt.want {
+			t.Errorf("%s: %s: %s, want %s", tt.pattern, tt.path, got, tt.want)
+		}
+	}
+}
+
+func TestWith(t *testing.T) {
+	p := mustLoad(t, host(map[string]string{"/etc/sydbox/extra.toml": "[write]\nallow = ['/extra']"}), "")
+	more, err := p.With(RuleFlag{"write", "allow", "/usr/local", "-w"})
+	if err != nil {
+		t.Fatal(detail(err))
+	}
+	if got := ask(more, access.Create, "/usr/local/bin/x"); got != "allow /usr/local" {
+		t.Error(got)
+	}
+	if got := ask(p, access.Create, "/usr/local/bin/x"); got != "deny default" {
+		t.Error("With changed the policy it was called on:", got)
+	}
+	again, err := more.With(RuleFlag{"write", "deny", "/usr/local/bin", "--deny"})
+	if err != nil || ask(again, access.Create, "/usr/local/bin/x") != "deny /usr/local/bin" ||
+		ask(again, access.Create, "/usr/local/x") != "allow /usr/local" {
+		t.Error("With is not cumulative:", err)
+	}
+	extra, err := more.WithProfile("extra")
+	if err != nil || ask(extra, access.Create, "/extra/x") != "allow /extra" || ask(extra, access.Create, "/usr/local") !=
+		"allow /usr/local" {
+		t.Error("WithProfile:", err)
+	}
+	if _, err = p.WithProfile("nosuch"); err == nil {
+		t.Error("an unknown profile was added")
+	}
+	if _, err = p.With(RuleFlag{"write", "allow", "$NOPE", "-w"}); err == nil {
+		t.Error("an unset variable was taken")
+	}
+}
+
+func TestEscape(t *testing.T) {
+	for _, path := range []string{"/a", "/a*b", "/[x]", `/a\b`, "/$x", "/{a,b}", "/**", "/?", "/caf\xe9"} {
+		p := mustLoad(t, host(nil), "extends = []", RuleFlag{"write", "allow", Escape(path), "-w"})
+		if got := p.Decide(&Query{Op: access.Write, Path: []byte(path)}); got.Denied() {
+			t.Errorf("%s does not match %s", Escape(path), path)
+		}
+		if got := p.Decide(&Query{Op: access.Write, Path: []byte("/ab/abc")}); !got.Denied() {
+			t.Errorf("%s is wider than %s", Escape(path), path)
+		}
+	}
+}
