@@ -1,4 +1,4 @@
-/* Programs that confine themselves: their own seccomp filters and strict mode do what they say. */
+/* Programs that confine themselves: their own seccomp filters do what they say. */
 #include "check.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -56,19 +56,6 @@ static int allow_action(void)
 	IS(rmdir("d"), 0);
 	return failures;
 }
-static int strict(void)
-{
-	prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
-	syscall(SYS_getpid);
-	return 0;
-}
-static int strict_exit(void)
-{
-	prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
-	syscall(SYS_exit, 19);
-	return 0;
-}
-
 static int in_child(int (*f)(void))
 {
 	pid_t child = fork();
@@ -88,7 +75,5 @@ int main(void)
 	IS(in_child(trap_action), 0);
 	IS(in_child(kill_action), -SIGSYS);
 	IS(in_child(allow_action), 0);
-	IS(in_child(strict), -SIGKILL);
-	IS(in_child(strict_exit), 19);
 	return done();
 }

@@ -70,6 +70,8 @@ int main(void)
 	/* A buffer for a result that cannot be written. */
 	IS(symlink("target", "link"), 0);
 	FAILS(readlink("link", end, 10), EFAULT);
+#if __SIZEOF_POINTER__ == 8 /* a 32-bit C library converts the result, and would fault itself */
 	FAILS(stat("map", (struct stat *)end), EFAULT);
+#endif
 	return done();
 }

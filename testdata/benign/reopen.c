@@ -16,9 +16,11 @@ int main(void)
 	/* Standard output is the runner's, and may be opened again by any of its names. */
 	static const char *const outs[] = {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/stderr"};
 	for (int i = 0; i < 4; i++) {
+		/* Where it is a pipe that somebody else has made, it may be closed to this user, in the box as natively. */
+		errno = 0;
 		int out = open(outs[i], O_WRONLY | O_APPEND);
-		CHECK(out >= 0);
-		if (i < 3)
+		printf("%s: %s\n", outs[i], out >= 0 ? "opened" : strerror(errno));
+		if (i < 3 && out >= 0)
 			dprintf(out, "by %s\n", outs[i]);
 		close(out);
 	}

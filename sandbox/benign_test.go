@@ -1,0 +1,107 @@
+package sandbox
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// notApplicable is the exit status by which a C program reports a fact of this machine that leaves it nothing to show.
+const notApplicable = 77
+
+var variantsComment = regexp.MustCompile(`/\* variants: ([a-z0-9 ]+) \*/`)
+
+// TestBenign runs self-checking programs natively and in the box: each must find everything as it should be, and print
+// the same bytes both times.
+func TestBenign(t *testing.T) {
+	t.Parallel()
+	w := newWorkshop(t)
+	sources, err := filepath.Glob("../testdata/benign/*.c")
+	if err != nil || len(sources) == 0 {
+		t.Fatalf("no programs in testdata/benign (%v)", err)
+	}
+	for _, source := range sources {
+		text, err := os.ReadFile(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := []string{"dynamic"}
+		if m := variantsComment.FindSubmatch(text); m != nil {
+			names = append(names, strings.Fields(string(m[1]))...)
+		}
+		for _, v := range buildable(names...) {
+			t.Run(strings.TrimSuffix(filepath.Base(source), ".c")+"/"+v.name, func(t *testing.T) {
+				t.Parallel()
+				binary, err := w.compile(source, v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, uid := range users() {
+					t.Run(userName(uid), func(t *testing.T) { w.compare(t, binary, uid) })
+				}
+			})
+		}
+	}
+}
+
+// compare runs a benign program both ways in directories of the same name.
+func (w *workshop) compare(t *testing.T, binary string, uid int) {
+	t.Helper()
+	base := filepath.Join(w.dir, strings.ReplaceAll(t.Name(), "/", "-"))
+	freshDir(t, base, uid)
+	work, policy := filepath.Join(base, "work"), filepath.Join(base, "policy.toml")
+	text := fmt.Sprintf("version = 1\nextends = [\"build\"]\n[write]\nallow = [%q]\n", work)
+	if err := os.WriteFile(policy, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var results [2]outcome
+	for i, box := range [][]string{nil, {w.sydbox, "run", "-p", policy, "--"}} {
+		freshDir(t, work, uid)
+		j := job{argv: append(box, binary), dir: work, uid: uid}
+		results[i] = j.run(t)
+		removeAll(t, work)
+	}
+	native, boxed := results[0], results[1]
+	switch {
+	case native.hung:
+		t.Fatalf("broken: it hangs natively\n%s%s", native.stdout, native.stderr)
+	case native.status == notApplicable:
+		t.Logf("not applicable here: %s", native.stdout)
+	case native.status != 0:
+		t.Fatalf("broken: natively it ends with %d\n%s%s", native.status, native.stdout, native.stderr)
+	}
+	if boxed.hung {
+		t.Errorf("in the box it hangs")
+	}
+	if boxed.status != native.status {
+		t.Errorf("in the box it ends with %d, natively with %d", boxed.status, native.status)
+	}
+	if boxed.stdout != native.stdout {
+		t.Errorf("in the box it prints something else (- natively, + in the box):\n%s", diff(native.stdout, boxed.stdout))
+	}
+	if boxed.stderr != native.stderr {
+		t.Errorf("in the box its standard error differs:\n%s", diff(native.stderr, boxed.stderr))
+	}
+}
+
+// diff shows the lines that differ, up to 40 of them.
+func diff(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	var out []string
+	for i := 0; i < max(len(x), len(y)) && len(out) < 40; i++ {
+		var l, r string
+		if i < len(x) {
+			l = x[i]
+		}
+		if i < len(y) {
+			r = y[i]
+		}
+		if l != r {
+			out = append(out, "- "+l, "+ "+r)
+		}
+	}
+	return strings.Join(out, "\n")
+}

@@ -1,0 +1,199 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ordinaryUser is whom the suites run as besides root. No such account needs to exist.
+const ordinaryUser = 1000
+
+// hang is how long a single run may take before it counts as one that never ends. Nothing depends on a run being quick.
+const hang = time.Minute
+
+// workshop is a directory that every user can reach, with the built sydbox and the built programs of one suite.
+type workshop struct {
+	dir    string
+	sydbox string
+}
+
+// newWorkshop builds sydbox as it is installed: static, without cgo.
+func newWorkshop(t *testing.T) *workshop {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "sydbox-suite-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeAll(t, dir) })
+	// os.MkdirTemp makes it private, and the suites run as two users.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		t.Fatal(err)
+	}
+	w := &workshop{dir: dir, sydbox: filepath.Join(dir, "sydbox")}
+	build := exec.Command("go", "build", "-o", w.sydbox, "sydbox/cmd/sydbox")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build sydbox/cmd/sydbox: %v\n%s", err, out)
+	}
+	return w
+}
+
+// removeAll removes what a suite has left, also directories that nobody may search.
+func removeAll(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.RemoveAll(dir); err == nil {
+		return
+	}
+	_ = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			_ = os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	if err := os.RemoveAll(dir); err != nil {
+		t.Errorf("clean up: %v", err)
+	}
+}
+
+// variant is one way to build a program.
+type variant struct {
+	name  string
+	flags []string
+}
+
+var variants = map[string]variant{
+	"dynamic": {"dynamic", nil},
+	"static":  {"static", []string{"-static"}},
+	"m32":     {"m32", []string{"-m32", "-static"}},
+	// Without PIE a static program's data is below 4 GiB, where the pointers of int $0x80 can reach.
+	"int80": {"int80", []string{"-DINT80", "-static", "-no-pie"}},
+}
+
+// buildable leaves out what no compiler can build for this machine.
+func buildable(names ...string) []variant {
+	var list []variant
+	for _, name := range names {
+		if v := variants[name]; runtime.GOARCH == "amd64" || (name != "m32" && name != "int80") {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// compile builds one C program and returns its path.
+func (w *workshop) compile(source string, v variant) (string, error) {
+	name := strings.TrimSuffix(filepath.Base(source), ".c") + "-" + v.name
+	binary := filepath.Join(w.dir, name)
+	args := append([]string{"-O1", "-w", "-pthread", "-o", binary, source}, v.flags...)
+	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("gcc %s: %w (make test installs gcc, gcc-multilib and libc6-dev)\n%s",
+			strings.Join(args, " "), err, out)
+	}
+	return binary, nil
+}
+
+// outcome is how a run ended.
+type outcome struct {
+	status         int // the exit status, or 128 and the signal
+	stdout, stderr string
+	hung           bool
+}
+
+// job is a program to run.
+type job struct {
+	argv   []string
+	dir    string
+	uid    int
+	files  []*os.File // descriptors 3 and up
+	mounts bool       // in a mount namespace of its own, so that the machine's mounts are safe
+}
+
+// run runs it to the end of everything that still holds its output: late writers count.
+func (j *job) run(t *testing.T) outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), hang)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, j.argv[0], j.argv[1:]...)
+	cmd.Dir = j.dir
+	cmd.Env = []string{
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + j.dir, "LC_ALL=C", "PWD=" + j.dir,
+		"ATTACK_ALLOW=" + j.dir,
+	}
+	cmd.ExtraFiles = j.files
+	attr := &syscall.SysProcAttr{Setsid: true}
+	if os.Getuid() == 0 {
+		attr.Credential = &syscall.Credential{Uid: uint32(j.uid), Gid: uint32(j.uid)}
+		if j.mounts {
+			attr.Unshareflags = unix.CLONE_NEWNS
+		}
+	}
+	cmd.SysProcAttr = attr
+	cmd.Cancel = func() error { return unix.Kill(-cmd.Process.Pid, unix.SIGKILL) }
+	cmd.WaitDelay = 10 * time.Second
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	result := outcome{stdout: stdout.String(), stderr: stderr.String(), hung: ctx.Err() != nil}
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+	case errors.Is(err, exec.ErrWaitDelay):
+		result.hung = true
+	case errors.As(err, &exit):
+		status := exit.Sys().(syscall.WaitStatus)
+		if result.status = status.ExitStatus(); status.Signaled() {
+			result.status = 128 + int(status.Signal())
+		}
+	default:
+		t.Fatalf("start %s: %v", j.argv[0], err)
+	}
+	return result
+}
+
+// users are whom this test process can run programs as.
+func users() []int {
+	if os.Getuid() == 0 {
+		return []int{0, ordinaryUser}
+	}
+	return []int{os.Getuid()}
+}
+
+func userName(uid int) string {
+	if uid == 0 {
+		return "root"
+	}
+	return "user"
+}
+
+// freshDir makes a directory that belongs to uid.
+func freshDir(t *testing.T, path string, uid int) {
+	t.Helper()
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Lchown(path, uid, uid); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// canUnshareMounts says whether a mount namespace can be had to throw away.
+func canUnshareMounts() bool {
+	cmd := exec.Command("/bin/true")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS}
+	return os.Getuid() == 0 && cmd.Run() == nil
+}

@@ -1,0 +1,215 @@
+/* Running VICTIM/bin/mark, which the policy denies, by every name it has as a path. */
+#include "attack.h"
+#include <spawn.h>
+
+static char nothing[] = "", empty_list[sizeof(void *)];
+static char *args[] = {"mark", NULL};
+
+/* int $0x80 reads lists of 4-byte pointers. */
+#ifdef INT80
+static unsigned list80[2];
+static void *list(void)
+{
+	list80[0] = (uintptr_t)str("mark");
+	return list80;
+}
+static unsigned env80[2];
+static void *env(void)
+{
+	env80[0] = (uintptr_t)str("ATTACK_ALLOW=%s", allow);
+	return env80;
+}
+#else
+static void *list(void) { return args; }
+static void *env(void) { return environ; }
+#endif
+static char *mark(void) { return V("bin/mark"); }
+
+#define EXEC(path)                                                                                                     \
+	IN_CHILD(pid) { DO(S(execve, path, list(), env())); }
+
+TRICK(exec_absolute, "exec") { EXEC(mark()); }
+TRICK(exec_relative, "exec") { EXEC(str("../%s/bin/mark", strrchr(victim, '/') + 1)); }
+TRICK(exec_noise, "exec") { EXEC(str("%s/.//dir/..//bin/./mark", victim)); }
+TRICK(exec_chdir, "exec")
+{
+	DO(chdir(V("bin")));
+	EXEC(str("./mark"));
+}
+TRICK(exec_link, "exec")
+{
+	DO(symlink(mark(), "innocent"));
+	EXEC(A("innocent"));
+}
+TRICK(exec_dir_link, "exec")
+{
+	DO(symlink(V("bin"), "innocent"));
+	EXEC(A("innocent/mark"));
+}
+TRICK(exec_link_chain, "exec")
+{
+	DO(symlink(mark(), "a"));
+	DO(symlink("a", "b"));
+	DO(symlink("b", "c"));
+	EXEC(A("c"));
+}
+TRICK(exec_disguised, "exec")
+{
+#ifdef INT80
+	EXEC(mark());
+#else
+	IN_CHILD(pid) { DO(execl(mark(), "/bin/true", NULL)); }
+#endif
+}
+TRICK(exec_no_arguments, "exec") { IN_CHILD(pid) { DO(S(execve, mark(), empty_list, env())); } }
+TRICK(exec_dirfd, "exec")
+{
+	long dir = DO(open(V("bin"), O_PATH | O_DIRECTORY));
+	IN_CHILD(pid) { DO(S(execveat, dir, str("mark"), list(), env(), 0)); }
+}
+TRICK(exec_inherited_dirfd, "exec")
+{
+	IN_CHILD(pid) { DO(S(execveat, INHERITED_DIR, str("bin/mark"), list(), env(), 0)); }
+}
+TRICK(exec_empty_path, "exec")
+{
+	long fd = DO(open(mark(), O_RDONLY));
+	IN_CHILD(pid) { DO(S(execveat, fd, nothing, list(), env(), AT_EMPTY_PATH)); }
+}
+TRICK(exec_empty_path_only, "exec")
+{
+	long fd = DO(open(mark(), O_PATH));
+	IN_CHILD(pid) { DO(S(execveat, fd, nothing, list(), env(), AT_EMPTY_PATH)); }
+}
+TRICK(exec_bogus_dirfd, "exec") { IN_CHILD(pid) { DO(S(execveat, 54321, mark(), list(), env(), 0)); } }
+TRICK(exec_magic_fd, "exec")
+{
+	long fd = DO(open(mark(), O_RDONLY));
+	EXEC(str("/proc/self/fd/%ld", fd));
+}
+TRICK(exec_dev_fd, "exec")
+{
+	long fd = DO(open(mark(), O_PATH));
+	EXEC(str("/dev/fd/%ld", fd));
+}
+TRICK(exec_magic_cwd, "exec")
+{
+	DO(chdir(V("bin")));
+	EXEC(str("/proc/self/cwd/mark"));
+}
+TRICK(exec_magic_root, "exec") { EXEC(str("/proc/self/root%s", mark())); }
+TRICK(exec_by_link_to_magic, "exec")
+{
+	long fd = DO(open(mark(), O_RDONLY));
+	DO(symlink(str("/proc/self/fd/%ld", fd), "innocent"));
+	EXEC(A("innocent"));
+}
+TRICK(exec_interpreter, "exec")
+{
+	int fd = DO(open("script", O_WRONLY | O_CREAT, 0755));
+	const char *text = str("#!%s\n", mark());
+	DO(write(fd, text, strlen(text)));
+	close(fd);
+	EXEC(A("script"));
+}
+TRICK(exec_interpreter_relative, "exec")
+{
+	int fd = DO(open("script", O_WRONLY | O_CREAT, 0755));
+	const char *text = str("#! ../%s/bin/mark an argument\n", strrchr(victim, '/') + 1);
+	DO(write(fd, text, strlen(text)));
+	close(fd);
+	EXEC(A("script"));
+}
+TRICK(exec_nested_interpreter, "exec")
+{
+	int fd = DO(open("inner", O_WRONLY | O_CREAT, 0755));
+	const char *text = str("#!%s\n", mark());
+	DO(write(fd, text, strlen(text)));
+	close(fd);
+	fd = DO(open("outer", O_WRONLY | O_CREAT, 0755));
+	text = str("#!%s/inner\n", allow);
+	DO(write(fd, text, strlen(text)));
+	close(fd);
+	EXEC(A("outer"));
+}
+TRICK(exec_interpreter_by_link, "exec")
+{
+	DO(symlink(mark(), "innocent"));
+	int fd = DO(open("script", O_WRONLY | O_CREAT, 0755));
+	const char *text = str("#!%s/innocent\n", allow);
+	DO(write(fd, text, strlen(text)));
+	close(fd);
+	EXEC(A("script"));
+}
+TRICK(exec_spawn, "exec")
+{
+	pid_t pid;
+	errno = posix_spawn(&pid, mark(), NULL, NULL, args, environ);
+	DO(errno ? -1 : 0);
+	finish(pid);
+}
+TRICK(exec_vfork, "exec")
+{
+	char *m = mark();
+	void *l = list(), *e = env();
+	pid_t pid = vfork();
+	if (pid == 0) {
+		S(execve, m, l, e);
+		_exit(1);
+	}
+	finish(pid);
+}
+static void *in_thread(void *arg)
+{
+	DO(S(execve, mark(), list(), env()));
+	return arg;
+}
+TRICK(exec_thread, "exec")
+{
+	pthread_t t;
+	errno = pthread_create(&t, NULL, in_thread, NULL);
+	pthread_join(t, NULL);
+}
+TRICK(exec_by_shell, "exec")
+{
+	IN_CHILD(pid) { DO(execl("/bin/sh", "sh", "-c", "\"$0\"", mark(), NULL)); }
+}
+TRICK(exec_by_path_search, "exec")
+{
+	IN_CHILD(pid)
+	{
+		setenv("PATH", V("bin"), 1);
+		DO(execvp("mark", args));
+	}
+}
+TRICK(exec_by_env, "exec")
+{
+	IN_CHILD(pid) { DO(execl("/usr/bin/env", "env", str("ATTACK_ALLOW=%s", allow), mark(), NULL)); }
+}
+TRICK(exec_replaced_after_failure, "exec")
+{
+	/* A denied exec must not be remembered as a launch that still is to come. */
+	S(execve, mark(), list(), env());
+	DO(S(execve, mark(), list(), env()));
+}
+TRICK(exec_moved, "exec")
+{
+	DO(rename(mark(), A("moved")));
+	EXEC(A("moved"));
+}
+TRICK(exec_secret_memory_name, "exec lift=memfd_secret")
+{
+	long fd = syscall(SYS_memfd_secret, 0);
+	if (fd < 0)
+		impossible("this kernel has no secret memory (memfd_secret)");
+	DO(ftruncate(fd, 4096));
+	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED
+#ifdef MAP_32BIT
+		       | MAP_32BIT
+#endif
+		       , fd, 0);
+	if (p == MAP_FAILED)
+		DO(-1);
+	/* Secret memory is shared with children, not copied. */
+	EXEC(strcpy(p, mark()));
+}
