@@ -9,10 +9,9 @@ import (
 	"sydbox/syscalls"
 )
 
-// x32Answer, unknownAnswer and foreignAnswer are what the filter says to calls that no table has. x32 is answered as
-// by a kernel without it: a process would gain nothing from it but numbers that differ. A number that is not known may
-// be a new way to a file. A call of an ABI that this machine should not have cannot be from a program that means well,
-// and its errno would be read by nobody.
+// unknownAnswer is for numbers that no table has: one that is not known here may be a new way to a file. It is what
+// x32 gets too, as from a kernel without it: a process would gain nothing but numbers that differ. foreignAnswer is
+// for calls of an ABI that this machine should not have: no program that means well makes one.
 var (
 	unknownAnswer = failWith(syscall.ENOSYS)
 	foreignAnswer = syscalls.Verdict{Kind: syscalls.Kill}

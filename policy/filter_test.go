@@ -82,7 +82,8 @@ func TestRefusalsAreComplete(t *testing.T) {
 // filterValues are argument values that tests of calls turn on, and their neighbours.
 var filterValues = []uint64{
 	0, 1, 2, 3, 4, 5, 8, 9, 10, 16, 17, 35, 38, 0x40, 0x41, 0x80, 0x200, 0x241, 0x2000, 0x20000, 0x800000, 0x10000000,
-	0x80000, 0x80001, 0x800 | 2, 0x200000, 0x200041, 0x400000, 0x410002, 0x5412, 0x541c, 0x40086602, 0x20000 | 8, 132, 262,
+	0x80000, 0x80001, 0x800 | 2, 0x200000, 0x200041, 0x400000, 0x410002, 0x5412, 0x541c, 0x40086602, 0x20000 | 8, 132,
+	262,
 	0o100644, 0o020644, 0o060644, 0xffffffff, 0xffffff9c, 0x1_00000001, 0x1_00005412, ^uint64(0),
 }
 
@@ -133,7 +134,8 @@ func wanted(p *Policy, abi *arch.ABI, call *syscalls.Call, args [6]uint64) sysca
 	return syscalls.Verdict{}
 }
 
-// The filter stops a call if and only if a rule could deny what it needs; and it refuses what is not lifted, before that.
+// The filter stops a call if and only if a rule could deny what it needs; and it refuses what is not lifted, before
+// that.
 func FuzzFilter(f *testing.F) {
 	for seed := range uint64(30) {
 		f.Add(seed)
@@ -327,7 +329,8 @@ func TestLifted(t *testing.T) {
 	if judge(arch.X86_64, "clone", 0x10800000) != syscalls.Fail {
 		t.Error("untraced was lifted")
 	}
-	if judge(arch.S390X, "clone", 0x800000) != syscalls.Allow || judge(arch.S390X, "clone", 0, 0x800000) != syscalls.Fail {
+	if judge(arch.S390X, "clone", 0x800000) != syscalls.Allow ||
+		judge(arch.S390X, "clone", 0, 0x800000) != syscalls.Fail {
 		t.Error("s390x has the flags of clone in its second argument")
 	}
 	if judge(arch.X86_64, "mknod", 1, 0o020644) != syscalls.Allow {
@@ -345,7 +348,9 @@ func TestLifted(t *testing.T) {
 
 func TestTraces(t *testing.T) {
 	p := filterPolicy(access.Write | access.Exec)
-	for name, want := range map[string]bool{"execve": true, "openat": true, "mkdir": false, "getpid": false, "no": false} {
+	for name, want := range map[string]bool{
+		"execve": true, "openat": true, "mkdir": false, "getpid": false, "no": false,
+	} {
 		if got := p.Traces(name); got != want {
 			t.Errorf("Traces(%q) is %t", name, got)
 		}
