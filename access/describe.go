@@ -180,8 +180,14 @@ func (d *describer) nameObject(n *Name, flags uint32) (onlyDir bool, errno sysca
 	if s.held && n.Empty && len(n.UnsafePath) == 0 && n.Dirfd != atFDCWD {
 		return false, d.drop(0)
 	}
-	if last, slash := lastOf(n.UnsafePath); last == lastName && slash {
-		n.Follow = true // path_resolution(7): a trailing slash makes the component before it be followed
-	}
+	n.followSlash()
 	return onlyDir, 0
+}
+
+// followSlash sets Follow for a name that is looked up and ends in a slash: the slash asks for the directory that the
+// component before it leads to (path_resolution(7)).
+func (n *Name) followSlash() {
+	if last, slash := lastOf(n.UnsafePath); last == lastName && slash {
+		n.Follow = true
+	}
 }

@@ -73,15 +73,28 @@ func (d *describer) removeName() syscall.Errno {
 	return 0
 }
 
-// twoNames reads the names of a call on two of them.
-func (d *describer) twoNames(from, to *Name) syscall.Errno {
+// twoNames reads the names of a call on two of them. The kernel looks up the first before it minds that it could not
+// read the second, so in that case the first is resolved alone and found asks what is wrong with it.
+func (d *describer) twoNames(from, to *Access, found func(*Access) syscall.Errno) syscall.Errno {
 	s := d.spec
-	from.Dirfd, to.Dirfd = d.dirfd(s.dirfd), d.dirfd(s.dirfd2)
-	if errno := d.readPath(0, d.inv.Pointer(s.path.of()), from); errno != 0 {
+	from.Name.Dirfd, to.Name.Dirfd = d.dirfd(s.dirfd), d.dirfd(s.dirfd2)
+	if errno := d.readPath(0, d.inv.Pointer(s.path.of()), &from.Name); errno != 0 {
 		return errno
 	}
-	return d.readPath(1, d.inv.Pointer(s.path2.of()), to)
+	if s.shape != renameName {
+		from.Name.followSlash()
+	}
+	errno := d.readPath(1, d.inv.Pointer(s.path2.of()), &to.Name)
+	if errno != 0 {
+		d.res.Resolve(0, &from.Name, &from.Object)
+		return firstErrno(found(from), errno)
+	}
+	return 0
 }
+
+// mustExist and mustHaveParent are what a call asks of its first name before it looks at the second.
+func mustExist(a *Access) syscall.Errno      { return lookupErrno(a, false) }
+func mustHaveParent(a *Access) syscall.Errno { return a.Object.Errno }
 
 // renameName reads rename. The old name goes away, the new one is made; a name that is replaced, exchanged or left as
 // a whiteout does both.
@@ -93,7 +106,7 @@ func (d *describer) renameName() syscall.Errno {
 	}
 	from, to := d.add(Delete), d.add(Create)
 	to.Name.Create = flags&renameExchange == 0
-	if errno := d.twoNames(&from.Name, &to.Name); errno != 0 {
+	if errno := d.twoNames(from, to, mustHaveParent); errno != 0 {
 		return d.drop(errno)
 	}
 	d.resolve()
@@ -118,11 +131,8 @@ func (d *describer) hardLink() syscall.Errno {
 	from, to := d.add(Write), d.add(Create)
 	from.Name.Follow, from.Name.Empty = flags&atFollow != 0, flags&atEmptyPath != 0
 	to.Name.Create = true
-	if errno := d.twoNames(&from.Name, &to.Name); errno != 0 {
+	if errno := d.twoNames(from, to, mustExist); errno != 0 {
 		return d.drop(errno)
-	}
-	if last, slash := lastOf(from.Name.UnsafePath); last == lastName && slash {
-		from.Name.Follow = true
 	}
 	d.resolve()
 	d.natural(linkErrno(from, to))
@@ -142,15 +152,10 @@ func (d *describer) twoObjects() syscall.Errno {
 		from.Name.Follow, from.Name.Empty = flags&moveFromSymlinks != 0, flags&moveFromEmpty != 0
 		to.Name.Follow, to.Name.Empty = flags&moveToSymlinks != 0, flags&moveToEmpty != 0
 	}
-	if errno := d.twoNames(&from.Name, &to.Name); errno != 0 {
+	if errno := d.twoNames(from, to, mustExist); errno != 0 {
 		return d.drop(errno)
 	}
-	for i := range d.out.N {
-		n := &d.out.List[i].Name
-		if last, slash := lastOf(n.UnsafePath); last == lastName && slash {
-			n.Follow = true
-		}
-	}
+	to.Name.followSlash()
 	d.resolve()
 	d.natural(firstErrno(lookupErrno(from, false), lookupErrno(to, false)))
 	return 0

@@ -31,8 +31,8 @@ func (d *describer) openAs(flags, resolve uint64) syscall.Errno {
 	}
 	n.Create = flags&f.creat != 0
 	n.Follow = flags&f.nofollow == 0 && flags&(f.creat|f.excl) != f.creat|f.excl
-	if last, slash := lastOf(n.UnsafePath); last == lastName && slash && !n.Create {
-		n.Follow = true
+	if last, slash := lastOf(n.UnsafePath); last == lastName && slash {
+		n.Follow = !n.Create // with O_CREAT it is EISDIR before anything is looked up
 	}
 	d.resolve()
 	d.natural(openErrno(f, flags, a))
