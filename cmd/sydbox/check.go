@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -96,7 +97,7 @@ func checkPath(out *strings.Builder, pol *policy.Policy, ops access.Op, unsafePa
 		fmt.Fprintf(out, " -> %s", event.Quote(string(followed.Path)))
 	}
 	out.WriteByte('\n')
-	status := checkAllowed
+	var rows []answer
 	for _, op := range orderedOps {
 		if ops&op == 0 {
 			continue
@@ -105,11 +106,15 @@ func checkPath(out *strings.Builder, pol *policy.Policy, ops access.Op, unsafePa
 		if op == access.Delete && link.Kind == access.Symlink {
 			o, note = link, "  (the link itself)"
 		}
-		if checkOp(out, pol, op, o, unsafePath, note) {
-			status = checkDenied
+		row := ask(pol, op, o, unsafePath)
+		row.rule += note
+		if n := len(rows); n > 0 && rows[n-1].same(row) {
+			rows[n-1].ops += ", " + row.ops
+		} else {
+			rows = append(rows, row)
 		}
 	}
-	return status
+	return writeAnswers(out, rows)
 }
 
 // orderedOps is how the operations are listed: as the sections in docs/policy.md.
@@ -117,31 +122,59 @@ var orderedOps = []access.Op{
 	access.Read, access.Stat, access.Write, access.Create, access.Delete, access.Attr, access.Exec,
 }
 
-// checkOp explains one operation and says whether it is denied.
-func checkOp(out *strings.Builder, pol *policy.Policy, op access.Op, o *access.Object, unsafePath, note string) bool {
-	line := func(op, word, rule string) { fmt.Fprintf(out, "  %-7s %-15s %s\n", op, word, rule) }
+// answer is what is decided about one operation, or several with the same answer.
+type answer struct {
+	ops, verdict, rule string
+	lost               [][2]string // action and rule of what would have decided otherwise, best first
+	denied             bool
+}
+
+func (a *answer) same(b answer) bool {
+	return a.verdict == b.verdict && a.rule == b.rule && slices.Equal(a.lost, b.lost)
+}
+
+// ask decides about one operation as the sandbox would.
+func ask(pol *policy.Policy, op access.Op, o *access.Object, unsafePath string) answer {
 	switch {
 	case o.Kind == access.Anonymous:
-		line(op.String(), "allow", "it has no name: whoever holds it may use it")
-		return false
+		return answer{ops: op.String(), verdict: "allow", rule: "it has no name: whoever holds it may use it"}
 	case o.Held&op != 0:
-		line(op.String(), "allow", "it is a descriptor that is open for this already")
-		return false
+		return answer{ops: op.String(), verdict: "allow", rule: "it is a descriptor that is open for this already"}
 	}
 	q := &policy.Query{Op: op, Path: o.Path, Member: o.PID == os.Getpid()}
 	if op == access.Exec {
 		q.Names = [][]byte{[]byte(unsafePath)}
 	}
 	d, lost := pol.Explain(q)
-	word := d.Action.String()
+	a := answer{ops: op.String(), verdict: d.Action.String(), rule: report.Rule(d.Rule), denied: d.Denied()}
 	if d.Denied() && d.Action < policy.Kill {
-		word += fmt.Sprintf(" (%s)", unix.ErrnoName(d.Errno))
+		a.verdict += fmt.Sprintf(" (%s)", unix.ErrnoName(d.Errno))
 	}
-	line(op.String(), word, report.Rule(d.Rule)+note)
 	for _, m := range lost {
-		line("", "over "+m.Action.String(), report.Rule(m.Rule))
+		a.lost = append(a.lost, [2]string{m.Action.String(), report.Rule(m.Rule)})
 	}
-	return d.Denied()
+	return a
+}
+
+// writeAnswers writes a table and returns the status that it means.
+func writeAnswers(out *strings.Builder, rows []answer) int {
+	status, ops, verdict := checkAllowed, 0, 0
+	for _, row := range rows {
+		ops, verdict = max(ops, len(row.ops)), max(verdict, len(row.verdict))
+		for _, lost := range row.lost {
+			verdict = max(verdict, len("over ")+len(lost[0]))
+		}
+		if row.denied {
+			status = checkDenied
+		}
+	}
+	for _, row := range rows {
+		fmt.Fprintf(out, "  %-*s  %-*s  %s\n", ops, row.ops, verdict, row.verdict, row.rule)
+		for _, lost := range row.lost {
+			fmt.Fprintf(out, "  %-*s  %-*s  %s\n", ops, "", verdict, "over "+lost[0], lost[1])
+		}
+	}
+	return status
 }
 
 // locate says where a path leads for a process in this directory. Directories that do not exist yet are taken for

@@ -28,7 +28,7 @@ func mainStatus(args []string) int {
 	parser, err := kong.New(&cli,
 		kong.Name("sydbox"),
 		kong.Description("Run a command under a policy: what it may read, write, create and execute."),
-		kong.UsageOnError(),
+		kong.Help(printHelp),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
 		kong.Vars{"version": version()},
 		// --help and --version end the parser: they did what was asked.
@@ -80,6 +80,9 @@ func usage(err error) error {
 	hint := "sydbox --help shows what can be typed"
 	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
 		hint = "sydbox " + parse.Context.Selected().Name + " --help shows what can be typed"
+	}
+	if flag, _, guessed := strings.Cut(err.Error(), ", did you mean"); guessed && len(flag) == len("unknown flag -x") {
+		err = errors.New(flag) // every flag of one letter is near
 	}
 	return withHints(err, hint)
 }

@@ -10,7 +10,6 @@ import (
 	"sydbox/event"
 	"sydbox/policy"
 	"sydbox/sandbox"
-	"sydbox/syscalls"
 )
 
 // policyCommand is `sydbox policy`.
@@ -71,89 +70,10 @@ func (c *filterCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	filter := pol.Filter(arch.Native())
-	var out strings.Builder
-	var known []string
-	for i := range filter.ABIs {
-		table := &filter.ABIs[i]
-		known = append(known, table.ABI.Name)
-		if c.ABI == "" || c.ABI == table.ABI.Name {
-			describeABI(&out, table)
-		}
+	text, err := describeFilter(pol.Filter(arch.Native()), c.ABI)
+	if err != nil {
+		return err
 	}
-	if out.Len() == 0 {
-		return withHints(errorf("--abi %s: the filter has no such ABI", event.Quote(c.ABI)), "it has "+strings.Join(known, ", "))
-	}
-	if c.ABI == "" {
-		fmt.Fprintf(&out, "any other ABI: %s\n", outcome(filter.Foreign))
-	}
-	_, err = io.WriteString(os.Stdout, out.String())
+	_, err = io.WriteString(os.Stdout, text)
 	return err
-}
-
-// describeABI writes what happens to the calls of one ABI. A call whose arguments decide has a line for each way.
-func describeABI(out *strings.Builder, table *syscalls.ABIFilter) {
-	var stops, refused, free []string
-	for i := range table.Rows {
-		row := &table.Rows[i]
-		for _, clause := range row.Clauses {
-			text := fmt.Sprintf("%-20s where %s", row.Name, conditions(clause.Tests))
-			switch clause.Verdict.Kind {
-			case syscalls.Trace:
-				stops = append(stops, explained(text, clause.Why))
-			case syscalls.Allow:
-				free = append(free, explained(text, clause.Why))
-			default:
-				refused = append(refused, explained(text+": "+outcome(clause.Verdict), clause.Why))
-			}
-		}
-		text := row.Name
-		if len(row.Clauses) > 0 && row.Else.Kind != syscalls.Allow {
-			text = fmt.Sprintf("%-20s otherwise", row.Name)
-		}
-		switch row.Else.Kind {
-		case syscalls.Trace:
-			stops = append(stops, explained(text, row.Why))
-		case syscalls.Allow:
-			if len(row.Clauses) == 0 {
-				free = append(free, text)
-			}
-		default:
-			refused = append(refused, explained(fmt.Sprintf("%-20s %s", text, outcome(row.Else)), row.Why))
-		}
-	}
-	fmt.Fprintf(out, "%s: the tracer judges\n", table.ABI.Name)
-	for _, line := range stops {
-		fmt.Fprintf(out, "  %s\n", line)
-	}
-	fmt.Fprintf(out, "%s: refused\n", table.ABI.Name)
-	for _, line := range refused {
-		fmt.Fprintf(out, "  %s\n", line)
-	}
-	fmt.Fprintf(out, "  %-20s %s\n", "unknown numbers", outcome(table.Unknown))
-	fmt.Fprintf(out, "%s: runs free\n", table.ABI.Name)
-	writeWrapped(out, free)
-}
-
-func explained(text, why string) string {
-	if why == "" {
-		return text
-	}
-	return text + "  (" + why + ")"
-}
-
-// outcome is a verdict in words.
-func outcome(v syscalls.Verdict) string {
-	switch v.Kind {
-	case syscalls.Allow:
-		return "runs free"
-	case syscalls.Trace:
-		return "the tracer judges"
-	case syscalls.Kill:
-		return "kills the process"
-	}
-	if v.Errno == 0 {
-		return "does nothing and succeeds"
-	}
-	return errnoName(v.Errno)
 }

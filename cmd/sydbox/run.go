@@ -23,13 +23,13 @@ type runCommand struct {
 	Log             string         `placeholder:"FILE" help:"Append every denial to FILE as a line of JSON."`
 	Quiet           bool           `short:"q" help:"Print errors only, no denials."`
 	Dir             string         `short:"C" name:"directory" placeholder:"DIR" help:"Change to DIR first; all other paths are relative to it, and it is $$PWD."`
-	Wait            string         `enum:"all,root,policy" default:"policy" placeholder:"WHAT" help:"Wait for all that was started, or only for the root: the command."`
+	Wait            string         `enum:"all,root,policy" default:"policy" placeholder:"WHAT" help:"all: the run is over when everything that was started is gone; root: when the command is, and the rest is killed."`
 	Timeout         *time.Duration `placeholder:"TIME" help:"Kill everything after TIME, as in 90s or 1h30m."`
 	ViolationStatus *int           `placeholder:"N" help:"Exit with N if something was denied and the command itself succeeded."`
 	NoNewPrivs      string         `enum:"off,preferred,required,policy" default:"policy" placeholder:"LEVEL" help:"off, preferred or required: whether set-user-ID programs lose their power."`
 	SelfPath        string         `placeholder:"PATH" help:"Execute PATH, not /proc/self/exe, as sydbox's own helper."`
 
-	Command []string `arg:"" optional:"" passthrough:"partial" name:"command" help:"The command and its arguments."`
+	Command []string `arg:"" optional:"" passthrough:"partial" name:"cmd" help:"The command and its arguments."`
 
 	// typed are the flags as they were given, for suggestions.
 	typed []string

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"unicode/utf8"
 
+	"sydbox/event"
 	"sydbox/policy"
 	"sydbox/tracer/launch"
 )
@@ -83,4 +85,19 @@ func hint(text string) {
 }
 
 // printError writes to standard error in one piece. If that fails there is nobody left to tell.
-func printError(text string) { _, _ = os.Stderr.WriteString(text) }
+func printError(text string) { _, _ = os.Stderr.WriteString(harmless(text)) }
+
+// harmless escapes what no terminal should get: errors of the system and of the flag parser repeat what they were given.
+func harmless(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		char := text[i : i+size]
+		if r != '\n' && r != '\t' && r != '\\' && r != '"' {
+			char = strings.Trim(event.Quote(char), `"`)
+		}
+		b.WriteString(char)
+		i += size
+	}
+	return b.String()
+}
