@@ -31,7 +31,7 @@ type box struct {
 }
 
 func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
-	return &box{
+	b := &box{
 		policy:      c.Policy,
 		mode:        c.Mode,
 		res:         res,
@@ -40,10 +40,17 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 		devices:     c.Policy.Lifted("devices"),
 		looksAtExec: c.Policy.Polices(access.Exec),
 	}
+	res.Member = b.members.has
+	return b
 }
 
 // Syscall judges a call that the prefilter stopped.
 func (b *box) Syscall(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
+	if inv.Call == callSocketcall {
+		if errno := b.refuseSocket(t, inv); errno != 0 {
+			return tracer.Deny(errno)
+		}
+	}
 	b.res.Task(t.TID, t.Process.TGID)
 	if errno := access.Describe(inv, t, b.res, &b.acc); errno != 0 {
 		if errno == unix.EPERM {
