@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	cwd   = -100
-	cwd32 = 0xffffff9c // AT_FDCWD zero-extended, as a 32-bit register write leaves it
-	junk  = 0x7 << 40  // what the kernel does not look at in an int
+	cwd          = -100
+	cwd32 uint64 = 0xffffff9c // AT_FDCWD zero-extended, as a 32-bit register write leaves it
+	junk  uint64 = 0x7 << 40  // what the kernel does not look at in an int
 )
 
 func how(order binary.AppendByteOrder, tail []byte, words ...uint64) []byte {
@@ -214,7 +214,7 @@ var describeCases = []struct {
 	{nil, "ioctl", []any{3, 0x5401, 0}, ""},
 	{nil, "ioctl", []any{3, junk | 0x40086602, 0}, `attr fd 3`},
 	{arch.I386, "ioctl", []any{3, 0x40046602, 0}, `attr fd 3`},
-	{arch.MIPS64, "ioctl", []any{3, 0x80086602, 0}, `attr fd 3`},
+	{arch.MIPS64, "ioctl", []any{3, uint64(0x80086602), 0}, `attr fd 3`},
 	{arch.MIPS64, "ioctl", []any{3, 0x40086602, 0}, ""},
 	{nil, "ioctl", []any{3, 0x5000940e, volArgs(9, 0, "miss", false)}, `create 3:"miss" create`},
 	{nil, "ioctl", []any{3, 0x5000940e, volArgs(9, 0, "dir", false)}, `create 3:"dir" create EEXIST`},

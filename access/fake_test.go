@@ -87,6 +87,8 @@ func call(t testing.TB, abi *arch.ABI, name string, args ...any) (*syscalls.Invo
 		switch a := a.(type) {
 		case int:
 			inv.Args[i] = uint64(a)
+		case uint64:
+			inv.Args[i] = a
 		case string:
 			mem[addr], inv.Args[i] = append([]byte(a), 0), addr
 		case []byte:

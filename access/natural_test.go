@@ -223,7 +223,7 @@ func TestDescriptorCalls(t *testing.T) {
 		{"symlinkat", unix.SYS_SYMLINKAT, []any{0, dir, "new"}, nil},
 		{"symlinkat", unix.SYS_SYMLINKAT, []any{"text", dir, 0}, nil},
 		{"truncate", unix.SYS_TRUNCATE, []any{0, 0}, nil},
-		{"ioctl", unix.SYS_IOCTL, []any{bad, unix.FS_IOC_SETFLAGS, 0}, nil},
+		{"ioctl", unix.SYS_IOCTL, []any{bad, uint64(unix.FS_IOC_SETFLAGS), 0}, nil},
 	} {
 		said, did := o.ask(c.name, c.nr, true, c.args...)
 		if said != did && (said != 0 || !slices.Contains(c.besides, did)) {

@@ -21,7 +21,9 @@ import (
 type ownMemory struct{}
 
 func (ownMemory) Read(addr uint64, buf []byte) syscall.Errno {
-	n, err := unix.ProcessVMReadv(os.Getpid(), []unix.Iovec{{Base: &buf[0], Len: uint64(len(buf))}},
+	local := unix.Iovec{Base: &buf[0]}
+	local.SetLen(len(buf))
+	n, err := unix.ProcessVMReadv(os.Getpid(), []unix.Iovec{local},
 		[]unix.RemoteIovec{{Base: uintptr(addr), Len: len(buf)}}, 0)
 	if err != nil || n < len(buf) {
 		return syscall.EFAULT
@@ -181,6 +183,8 @@ func (o *oracle) ask(name string, nr uintptr, runs bool, args ...any) (said, did
 	for i, a := range args {
 		switch a := a.(type) {
 		case int:
+			raw[i] = uintptr(a)
+		case uint64:
 			raw[i] = uintptr(a)
 		case string:
 			keep[i] = append([]byte(a), 0)
