@@ -1,0 +1,130 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// A new task is announced by an event of its creator (GETEVENTMSG names it) and shows itself by a first stop, in either
+// order. It runs once both have been seen: the task whose first stop comes early is held.
+
+// birth handles PTRACE_EVENT_FORK, VFORK and CLONE of parent.
+func (t *tracer) birth(parent *Task) {
+	msg, errno := eventMessage(parent.TID)
+	if errno != 0 {
+		t.check(parent.TID, errno)
+		return
+	}
+	t.announce(parent, int(msg))
+	t.resume(parent)
+}
+
+// announce makes the task tid known as a child of parent.
+func (t *tracer) announce(parent *Task, tid int) {
+	if known := t.tasks[tid]; known != nil {
+		// It was adopted, because another task died that seemed to be its creator. Now its creator has spoken.
+		if known.Process != parent.Process {
+			known.Process.Parent = parent.Process
+		}
+		return
+	}
+	if _, dead := t.unborn[tid]; dead {
+		delete(t.unborn, tid)
+		if tracerOf(tid) != unix.Gettid() {
+			return // it was killed before its announcement, and never ran
+		}
+		// Its TID was used again at once.
+	}
+	process := parent.Process
+	// FORK and VFORK events are processes, a CLONE event is either; signal 0 to a member of the group tells.
+	if errno := unix.Tgkill(process.TGID, tid, 0); errno == unix.ESRCH {
+		process = &Process{TGID: tid, Parent: parent.Process}
+		t.control.add(tid)
+	}
+	child := &Task{TID: tid, Process: process}
+	process.Tasks++
+	t.tasks[tid] = child
+	t.h.Birth(parent, child)
+	if ws, seen := t.held[tid]; seen {
+		delete(t.held, tid)
+		t.stop(child, ws)
+	}
+}
+
+// hold keeps a task that nobody has announced yet at its first stop.
+func (t *tracer) hold(tid int, ws unix.WaitStatus) {
+	delete(t.unborn, tid)
+	if t.control.killing() {
+		_ = unix.Kill(tid, unix.SIGKILL) // it may be dying already
+		return
+	}
+	t.held[tid] = ws
+}
+
+// gone handles a death.
+func (t *tracer) gone(tid int, task *Task, ws unix.WaitStatus) {
+	if task == nil {
+		if t.launched {
+			delete(t.held, tid)
+			t.unborn[tid] = struct{}{}
+		}
+		return
+	}
+	t.drop(task, ws)
+	if task == t.root {
+		t.root = nil
+		t.result.Root = ws
+		t.control.rootGone()
+		if t.opt.WaitRoot {
+			t.control.KillTree()
+		}
+	}
+	if len(t.held) > 0 {
+		t.adopt(task)
+	}
+}
+
+// drop takes a task out of the table.
+func (t *tracer) drop(task *Task, ws unix.WaitStatus) {
+	delete(t.tasks, task.TID)
+	task.Process.Tasks--
+	if task.Process.Tasks == 0 {
+		t.control.remove(task.Process.TGID)
+	}
+	if t.launched {
+		t.h.Death(task, ws)
+	}
+}
+
+// adopt looks for held tasks that dead may have created: killed between the creation and its event, it will not announce
+// them any more. If the guess is wrong the event of the true creator puts it right.
+func (t *tracer) adopt(dead *Task) {
+	for tid := range t.held {
+		status := readStatus(tid)
+		tgid, parent := status.number("Tgid"), status.number("PPid")
+		switch {
+		case tgid == 0: // it is gone itself
+		case tgid == dead.Process.TGID, // a thread of the same process
+			parent == dead.Process.TGID,                       // a child of the process, which other threads keep alive
+			dead.Process.descends(parent),                     // CLONE_PARENT, or an ancestor is its reaper
+			dead.Process.Tasks == 0 && t.tasks[parent] == nil: // init is its reaper
+			t.announce(dead, tid)
+		}
+	}
+}
+
+// adoptAll is for held tasks when no other task is left that could announce them.
+func (t *tracer) adoptAll() {
+	for tid := range t.held {
+		t.announce(&Task{TID: tid, Process: &Process{TGID: tid}}, tid)
+	}
+}
+
+// descends says whether pid is an ancestor.
+func (p *Process) descends(pid int) bool {
+	for a := p.Parent; a != nil; a = a.Parent {
+		if a.TGID == pid && a.Tasks > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,136 @@
+package tracer
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/arch"
+)
+
+// rawCall is a call as the kernel describes it: a number, registers, and the ABI that they belong to.
+type rawCall struct {
+	abi  *arch.ABI // nil: nobody knows
+	nr   uint64
+	args [6]uint64
+}
+
+// readCall says which call the task makes at its seccomp stop. ESRCH means that the task is dying, or is no longer the
+// one that stopped: its next wait status will tell.
+func (t *tracer) readCall(tid int, c *rawCall) syscall.Errno {
+	if t.noInfo {
+		return t.callFromRegisters(tid, c)
+	}
+	errno := getSyscallInfo(tid, &t.info)
+	switch errno {
+	case 0:
+	case unix.ESRCH:
+		return errno
+	default:
+		// EIO: before Linux 5.3, or a port without it. Once is enough: it does not come back.
+		t.noInfo = true
+		return t.callFromRegisters(tid, c)
+	}
+	if t.info.op != opSeccomp {
+		// The leader of a thread group stopped, and before we looked another thread's exec took its TID over: this is
+		// that thread in PTRACE_EVENT_EXEC, and must not be resumed before its event has been seen. From 5.13 (and
+		// stable kernels) ptrace refuses with ESRCH by itself until then.
+		return unix.ESRCH
+	}
+	// Only the low 32 bits of a number count, as in the kernel; garbage above them must not hide a call.
+	c.nr = uint64(uint32(t.info.nr))
+	c.args = t.info.args
+	c.abi = arch.Find(t.info.arch, c.nr)
+	return 0
+}
+
+// callFromRegisters does the same without PTRACE_GET_SYSCALL_INFO.
+func (t *tracer) callFromRegisters(tid int, c *rawCall) syscall.Errno {
+	size, errno := getRegset(tid, setPrstatus, t.regs.Buffer())
+	if errno != 0 {
+		return errno
+	}
+	c.abi = t.abiFromRegisters(tid, size)
+	if c.abi == nil || !t.regs.Bind(c.abi, size) {
+		c.abi = nil
+		return 0
+	}
+	c.nr = uint64(t.regs.Number())
+	for i := range c.args {
+		v, ok := t.regs.Arg(i)
+		if !ok {
+			c.abi = nil // riscv64: argument 0 is lost; seccomp is younger than the request there, so this is no kernel of today
+			return 0
+		}
+		c.args[i] = v
+	}
+	return 0
+}
+
+// callResult returns what the call of a task at its exit stop returned; atExit is false if the stop is no exit stop.
+func (t *tracer) callResult(task *Task) (value int64, atExit bool, errno syscall.Errno) {
+	if !t.noInfo {
+		if errno := getSyscallInfo(task.TID, &t.info); errno != 0 {
+			return 0, false, errno
+		}
+		return int64(t.info.nr), t.info.op == opExit, 0
+	}
+	size, errno := getRegset(task.TID, setPrstatus, t.regs.Buffer())
+	if errno != 0 {
+		return 0, false, errno
+	}
+	if t.regs.Bind(task.state.inv.ABI, size) {
+		return t.regs.Result(), true, 0
+	}
+	// The call was an exec into the other mode: whatever the registers are called now, it succeeded.
+	return 0, true, 0
+}
+
+// skip makes the kernel leave out the call that the task stopped before and return value instead. On kernels from 4.8 on
+// one stop does: number -1 skips, and the result register is left as it is set here. reason wantResult asks for the
+// exit stop, where alone a result can be set on a port whose registers nobody has written down.
+func (t *tracer) skip(tid int, abi *arch.ABI, value int64) (reason exitReason, errno syscall.Errno) {
+	size, errno := getRegset(tid, setPrstatus, t.regs.Buffer())
+	if errno == unix.ESRCH {
+		return wantNothing, errno
+	}
+	if errno != 0 || !t.regs.Bind(abi, size) {
+		if t.noInfo {
+			return wantNothing, unix.EIO
+		}
+		return wantResult, t.skipByInfo(tid)
+	}
+	if !t.regs.SetNumber(-1) {
+		if errno := setSystemCall(tid, -1); errno != 0 {
+			return wantNothing, errno
+		}
+	}
+	t.regs.SetResult(value)
+	return wantNothing, setRegset(tid, setPrstatus, t.regs.Bytes())
+}
+
+// skipByInfo sets the number through PTRACE_SET_SYSCALL_INFO, which knows every port's registers (Linux 6.16).
+func (t *tracer) skipByInfo(tid int) syscall.Errno {
+	if errno := getSyscallInfo(tid, &t.info); errno != 0 {
+		return errno
+	}
+	t.info.nr = ^uint64(0)
+	t.info.retData = 0
+	return setSyscallInfo(tid, &t.info)
+}
+
+// setResult sets what a call returned, at its exit stop, the same way.
+func (t *tracer) setResult(tid int, value int64) syscall.Errno {
+	if errno := getSyscallInfo(tid, &t.info); errno != 0 {
+		return errno
+	}
+	t.info.nr = uint64(value)
+	t.info.args[0] = 0 // is_error follows the result
+	if value < 0 && value >= -maxErrno {
+		*t.info.isError() = 1
+	}
+	return setSyscallInfo(tid, &t.info)
+}
+
+// maxErrno is the kernel's MAX_ERRNO: results from -4095 to -1 are errors.
+const maxErrno = 4095

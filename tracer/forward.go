@@ -1,0 +1,172 @@
+package tracer
+
+import (
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Signals to the tracer.
+//
+// The target shares the tracer's process group, so ^C, ^\ and a hangup reach both by themselves, and so does
+// `kill -TERM -PGRP`. `kill -TERM PID` of the tracer reaches the tracer alone, and then the target must get it from us.
+// Go does not say who sent a signal. But a traced task reports each signal that it gets, one that it ignores too, in a
+// signal-delivery-stop. So the rule is: a signal that some task in our process group got from outside the tree at about
+// the same time was sent to the group; any other was for us and is passed on to the target. A task that sent it to itself
+// counts as well (kill(0, sig) within the tree reaches us too); one that got it from another task does not.
+//
+// What was passed on is followed up: after SIGTERM the tree has a grace, then it is killed, at once on a second SIGTERM;
+// SIGINT, SIGQUIT and SIGHUP kill it the third time within a few seconds. What the group got is never followed up: how
+// often somebody presses ^C in an editor is no business of ours.
+//
+// Everything else is left alone. SIGTSTP stops the tracer like any member of the group and the tasks stop by themselves;
+// SIGCONT wakes all, and the kernel drops a stop signal that still waits to be injected. Signals that were ignored when
+// this process started (nohup) stay ignored.
+
+const (
+	// groupGrace is how long around our own receipt a task's receipt of the same signal is taken for the same one.
+	groupGrace = 150 * time.Millisecond
+	// insistence is the time within which the third signal kills.
+	insistence = 4 * time.Second
+	// defaultTermGrace is Options.TermGrace unless set.
+	defaultTermGrace = 10 * time.Second
+)
+
+// passed lists the signals that are passed on.
+var passed = [...]syscall.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP}
+
+func passedIndex(sig os.Signal) int {
+	for i, s := range passed {
+		if s == sig {
+			return i
+		}
+	}
+	return -1
+}
+
+// forwarder passes signals on. Its goroutine talks to the tree through Control; saw is the tracer's.
+type forwarder struct {
+	control *Control
+	grace   time.Duration
+	start   time.Time
+	group   int // our process group
+	signals chan os.Signal
+	quit    chan struct{}
+	// seen is when, since start, a task of our group last got each signal in the way of a group; 0 is never.
+	seen   [len(passed)]atomic.Int64
+	killed atomic.Bool
+}
+
+func newForwarder(c *Control, grace time.Duration) *forwarder {
+	if grace == 0 {
+		grace = defaultTermGrace
+	}
+	f := &forwarder{
+		control: c, grace: grace, start: time.Now(), group: unix.Getpgrp(),
+		signals: make(chan os.Signal, 16), quit: make(chan struct{}),
+	}
+	for _, sig := range passed {
+		if !signal.Ignored(sig) {
+			signal.Notify(f.signals, sig)
+		}
+	}
+	go f.run()
+	return f
+}
+
+func (f *forwarder) stop() {
+	signal.Stop(f.signals)
+	close(f.quit)
+}
+
+// saw is told of each signal-delivery-stop.
+func (f *forwarder) saw(t *tracer, task *Task, sig syscall.Signal) {
+	i := passedIndex(sig)
+	if i < 0 {
+		return
+	}
+	code, sender, errno := signalInfo(task.TID)
+	if errno != 0 {
+		return
+	}
+	if pgid, err := unix.Getpgid(task.TID); err != nil || pgid != f.group {
+		return
+	}
+	const siUser, siKernel = 0, 0x80 // asm-generic/siginfo.h
+	switch {
+	case code == siKernel: // the terminal
+	case code != siUser:
+		return // aimed by sigqueue or tgkill: never at a group
+	case int(sender) == task.Process.TGID: // a member's kill(0, sig), or raise
+	case t.tasks[int(sender)] != nil:
+		return // one task to another
+	}
+	f.seen[i].Store(max(1, int64(time.Since(f.start))))
+}
+
+// groupGot says whether the tree got the signal by itself.
+func (f *forwarder) groupGot(i int, at time.Duration) bool {
+	seen := time.Duration(f.seen[i].Load())
+	return seen != 0 && seen > at-groupGrace
+}
+
+func (f *forwarder) run() {
+	var doom <-chan time.Time
+	var times [len(passed)][]time.Time
+	for {
+		select {
+		case <-f.quit:
+			return
+		case <-doom:
+			f.killTree()
+		case sig := <-f.signals:
+			i := passedIndex(sig)
+			now := time.Now()
+			if f.waitForGroup(i) {
+				continue
+			}
+			times[i] = append(recent(times[i], now), now)
+			switch {
+			case sig == unix.SIGTERM && doom != nil, len(times[i]) >= 3:
+				f.killTree()
+				continue
+			case sig == unix.SIGTERM:
+				doom = time.After(f.grace)
+			}
+			_ = f.control.Signal(sig.(syscall.Signal)) // ESRCH: the run is about to end
+		}
+	}
+}
+
+// waitForGroup gives the tasks the time to show that they got the signal too.
+func (f *forwarder) waitForGroup(i int) bool {
+	at := time.Since(f.start)
+	for time.Since(f.start) < at+groupGrace {
+		if f.groupGot(i, at) {
+			return true
+		}
+		select {
+		case <-f.quit:
+			return true
+		case <-time.After(groupGrace / 10):
+		}
+	}
+	return f.groupGot(i, at)
+}
+
+// recent keeps the times that still count.
+func recent(times []time.Time, now time.Time) []time.Time {
+	for len(times) > 0 && now.Sub(times[0]) > insistence {
+		times = times[1:]
+	}
+	return times
+}
+
+func (f *forwarder) killTree() {
+	f.killed.Store(true)
+	f.control.KillTree()
+}

@@ -1,0 +1,233 @@
+package tracer
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/arch"
+	"sydbox/syscalls"
+	"sydbox/tracer/launch"
+	"sydbox/tracer/seccomp"
+)
+
+// scratch holds the compiled victims of a test run.
+var scratch string
+
+func TestMain(m *testing.M) {
+	launch.Init()
+	os.Exit(func() int {
+		if tracerMain() {
+			return 0
+		}
+		var err error
+		if scratch, err = os.MkdirTemp("", "tracer"); err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(scratch)
+		// The victims of tests that run under another user must be reachable.
+		if err := os.Chmod(scratch, 0o755); err != nil {
+			panic(err)
+		}
+		return m.Run()
+	}())
+}
+
+var compiled sync.Map // name → func() (string, error)
+
+// compile returns the program made by gcc from source below testdata with flags.
+func compile(t testing.TB, source string, flags ...string) string {
+	t.Helper()
+	name := source + fmt.Sprint(flags)
+	build, _ := compiled.LoadOrStore(name, sync.OnceValues(func() (string, error) {
+		out, err := os.CreateTemp(scratch, source)
+		if err != nil {
+			return "", err
+		}
+		out.Close()
+		args := append([]string{"-O1", "-Wall", "-Werror", "-o", out.Name()}, flags...)
+		msg, err := exec.Command("gcc", append(args, filepath.Join("testdata", source))...).CombinedOutput()
+		if err != nil {
+			return "", fmt.Errorf("gcc %s: %w\n%s", source, err, msg)
+		}
+		return out.Name(), os.Chmod(out.Name(), 0o755)
+	}))
+	path, err := build.(func() (string, error))()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func victim64(t testing.TB) string { return compile(t, "victim.c", "-static", "-pthread") }
+func victim32(t testing.TB) string { return compile(t, "victim.c", "-static", "-pthread", "-m32") }
+
+// filter traces the named calls in every ABI of this machine and allows the rest.
+func filter(t testing.TB, names ...string) []unix.SockFilter {
+	t.Helper()
+	f := &syscalls.Filter{Foreign: syscalls.Verdict{Kind: syscalls.Kill}}
+	for _, abi := range arch.Native() {
+		a := syscalls.ABIFilter{ABI: abi}
+		for _, e := range syscalls.All(abi) {
+			for _, name := range names {
+				if e.Call.Name == name {
+					a.Rows = append(a.Rows, syscalls.Row{Nr: e.Nr, Name: name, Else: syscalls.Verdict{Kind: syscalls.Trace}})
+				}
+			}
+		}
+		f.ABIs = append(f.ABIs, a)
+	}
+	prog, err := seccomp.Compile(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return prog
+}
+
+// fake is a Handler that keeps books: every birth must have its death.
+type fake struct {
+	t       testing.TB
+	mu      sync.Mutex
+	live    map[int]*Task
+	births  int
+	calls   map[string]int
+	execs   int
+	last    syscalls.Invocation
+	onCall  func(*Task, *syscalls.Invocation) Action
+	onExit  func(*Task, *syscalls.Invocation, int64)
+	onExec  func(*Task, bool) Action
+	onBirth func(parent, child *Task)
+	onDeath func(*Task, unix.WaitStatus)
+}
+
+func newFake(t testing.TB) *fake {
+	return &fake{t: t, live: map[int]*Task{}, calls: map[string]int{}}
+}
+
+func (f *fake) Syscall(t *Task, inv *syscalls.Invocation) Action {
+	f.known(t, "a call")
+	f.calls[inv.Call.Name]++
+	f.last = *inv
+	if f.onCall != nil {
+		return f.onCall(t, inv)
+	}
+	return Action{}
+}
+
+func (f *fake) SyscallExit(t *Task, inv *syscalls.Invocation, result int64) {
+	f.known(t, "an exit")
+	if f.onExit != nil {
+		f.onExit(t, inv, result)
+	}
+}
+
+func (f *fake) Exec(t *Task, launch bool) Action {
+	f.known(t, "an exec")
+	if t.TID != t.Process.TGID || t.Process.Tasks != 1 {
+		f.t.Errorf("exec of task %d in process %d with %d tasks", t.TID, t.Process.TGID, t.Process.Tasks)
+	}
+	f.execs++
+	if f.onExec != nil {
+		return f.onExec(t, launch)
+	}
+	return Action{}
+}
+
+func (f *fake) Birth(parent, child *Task) {
+	f.births++
+	if (parent == nil) != (f.births == 1) {
+		f.t.Errorf("birth %d has parent %v", f.births, parent)
+	}
+	if f.live[child.TID] != nil {
+		f.t.Errorf("task %d is born twice", child.TID)
+	}
+	f.live[child.TID] = child
+	if f.onBirth != nil {
+		f.onBirth(parent, child)
+	}
+}
+
+func (f *fake) Death(t *Task, ws unix.WaitStatus) {
+	f.known(t, "a death")
+	delete(f.live, t.TID)
+	if f.onDeath != nil {
+		f.onDeath(t, ws)
+	}
+}
+
+func (f *fake) known(t *Task, what string) {
+	if f.live[t.TID] != t {
+		f.t.Errorf("%s of task %d, which is not alive", what, t.TID)
+	}
+}
+
+// box is one run of a test.
+type box struct {
+	*fake
+	plan   launch.Plan
+	opt    Options
+	out    bytes.Buffer
+	result *Result
+}
+
+// newBox prepares a run of path with args under a filter that traces calls.
+func newBox(t testing.TB, calls []string, path string, args ...string) *box {
+	t.Helper()
+	b := &box{fake: newFake(t)}
+	b.plan = launch.Plan{
+		Path: path, Args: append([]string{path}, args...), Env: os.Environ(), NoNewPrivs: launch.Required,
+		Filter: filter(t, calls...), Stdout: os.Stdout, Stderr: os.Stderr,
+	}
+	return b
+}
+
+// run runs it and checks that nothing is left in the books.
+func (b *box) run() *Result {
+	b.t.Helper()
+	result, err := Run(&b.plan, b.fake, b.opt)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if len(b.live) != 0 {
+		b.t.Errorf("%d of %d tasks never died: %v", len(b.live), b.births, b.live)
+	}
+	return result
+}
+
+// exits runs it and checks the target's exit status.
+func (b *box) exits(status int) {
+	b.t.Helper()
+	if r := b.run(); !r.Root.Exited() || r.Root.ExitStatus() != status {
+		b.t.Errorf("wait status %#x, want exit status %d", uint32(r.Root), status)
+	}
+}
+
+// native runs the same without a tracer and returns its exit status.
+func native(t testing.TB, path string, args ...string) int {
+	t.Helper()
+	cmd := exec.Command(path, args...)
+	cmd.Stderr = os.Stderr
+	err := cmd.Run()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode()
+}
+
+func killed(ws unix.WaitStatus) bool { return ws.Signaled() && ws.Signal() == syscall.SIGKILL }
+
+// nothing is a Handler that lets everything run.
+type nothing struct{}
+
+func (nothing) Syscall(*Task, *syscalls.Invocation) Action     { return Action{} }
+func (nothing) SyscallExit(*Task, *syscalls.Invocation, int64) {}
+func (nothing) Exec(*Task, bool) Action                        { return Action{} }
+func (nothing) Birth(_, _ *Task)                               {}
+func (nothing) Death(*Task, unix.WaitStatus)                   {}

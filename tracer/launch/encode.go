@@ -1,0 +1,139 @@
+package launch
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// The plan travels as a length-prefixed record: a format without reflection, because the shim's start-up is part of every
+// run. Numbers are uvarints, strings and lists carry their length.
+
+// order is what the target needs of a Plan: the rest has been applied by the fork.
+type order struct {
+	path, dir  string
+	args, env  []string
+	inherit    bool
+	noNewPrivs Level
+	filter     []unix.SockFilter
+}
+
+func (p *Plan) order() *order {
+	return &order{
+		path: p.Path, dir: p.Dir, args: p.Args, env: p.Env,
+		inherit: p.InheritFDs, noNewPrivs: p.NoNewPrivs, filter: p.Filter,
+	}
+}
+
+// encode appends the order to b.
+func (o *order) encode(b []byte) []byte {
+	b = appendString(b, o.path)
+	b = appendString(b, o.dir)
+	b = appendStrings(b, o.args)
+	b = appendStrings(b, o.env)
+	flag := byte(0)
+	if o.inherit {
+		flag = 1
+	}
+	b = append(b, flag, byte(o.noNewPrivs))
+	if o.filter == nil {
+		return append(b, 0)
+	}
+	// An empty filter is not the same as none: installing it fails, as it must.
+	b = binary.AppendUvarint(append(b, 1), uint64(len(o.filter)))
+	for _, f := range o.filter {
+		b = binary.LittleEndian.AppendUint16(b, f.Code)
+		b = append(b, f.Jt, f.Jf)
+		b = binary.LittleEndian.AppendUint32(b, f.K)
+	}
+	return b
+}
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func appendStrings(b []byte, list []string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, s := range list {
+		b = appendString(b, s)
+	}
+	return b
+}
+
+var errTruncated = errors.New("the plan is truncated or garbled")
+
+// decode is the inverse of encode. Everything in b must be used up.
+func decode(b []byte) (*order, error) {
+	d := decoder{b: b}
+	o := &order{path: d.string(), dir: d.string(), args: d.strings(), env: d.strings()}
+	o.inherit = d.byte() == 1
+	o.noNewPrivs = Level(d.byte())
+	if d.byte() == 1 {
+		o.filter = d.filter()
+	}
+	if d.bad || len(d.b) != 0 {
+		return nil, errTruncated
+	}
+	return o, nil
+}
+
+func (d *decoder) filter() []unix.SockFilter {
+	const size = 8
+	filter := make([]unix.SockFilter, d.length(size))
+	for i := range filter {
+		raw := d.take(size)
+		if raw == nil {
+			break
+		}
+		filter[i] = unix.SockFilter{
+			Code: binary.LittleEndian.Uint16(raw), Jt: raw[2], Jf: raw[3], K: binary.LittleEndian.Uint32(raw[4:]),
+		}
+	}
+	return filter
+}
+
+type decoder struct {
+	b   []byte
+	bad bool
+}
+
+// take returns the next n bytes, nil if there are fewer.
+func (d *decoder) take(n int) []byte {
+	if d.bad || n > len(d.b) {
+		d.bad = true
+		return nil
+	}
+	out := d.b[:n]
+	d.b = d.b[n:]
+	return out
+}
+
+func (d *decoder) byte() byte {
+	if raw := d.take(1); raw != nil {
+		return raw[0]
+	}
+	return 0
+}
+
+// length reads a count of things that take at least size bytes each, so that a garbled one cannot ask for much memory.
+func (d *decoder) length(size int) int {
+	v, n := binary.Uvarint(d.b)
+	if d.bad || n <= 0 || v > uint64(len(d.b)-n)/uint64(size) {
+		d.bad = true
+		return 0
+	}
+	d.b = d.b[n:]
+	return int(v)
+}
+
+func (d *decoder) string() string { return string(d.take(d.length(1))) }
+
+func (d *decoder) strings() []string {
+	list := make([]string, d.length(1))
+	for i := range list {
+		list[i] = d.string()
+	}
+	return list
+}

@@ -1,0 +1,139 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Step is a step of the start.
+type Step uint8
+
+// The steps, in order.
+const (
+	StepShim        Step = iota + 1 // executing this program again
+	StepSeize                       // PTRACE_SEIZE of the shim
+	StepPlan                        // the shim receiving the plan
+	StepDir                         // chdir
+	StepNoNewPrivs                  // PR_SET_NO_NEW_PRIVS
+	StepDescriptors                 // close-on-exec for what is not the target's
+	StepFilter                      // the seccomp filter
+	StepExec                        // execve of the target
+)
+
+var stepNames = [...]string{
+	StepShim:        "start the shim",
+	StepSeize:       "trace the shim",
+	StepPlan:        "hand the plan to the shim",
+	StepDir:         "change to the working directory",
+	StepNoNewPrivs:  "set no_new_privs",
+	StepDescriptors: "close descriptors",
+	StepFilter:      "install the seccomp filter",
+	StepExec:        "execute the target",
+}
+
+// String says what the step does, as in "cannot <step>".
+func (s Step) String() string {
+	if int(s) < len(stepNames) && stepNames[s] != "" {
+		return stepNames[s]
+	}
+	return fmt.Sprintf("step %d", uint8(s))
+}
+
+// ExecError says that the kernel refused to execute the target (ENOENT, EACCES, ENOEXEC, E2BIG …).
+type ExecError struct {
+	Path string
+	Err  syscall.Errno
+	// Interpreter: the file is there, but the interpreter or loader that it names is not (ENOENT).
+	Interpreter bool
+}
+
+func (e *ExecError) Error() string {
+	if e.Interpreter {
+		return e.Path + ": its interpreter or loader does not exist"
+	}
+	return e.Path + ": " + e.Err.Error()
+}
+
+// Unwrap returns the errno.
+func (e *ExecError) Unwrap() error { return e.Err }
+
+// SetupError says that the target could not be started for a reason that is not the target's. Hint, if not empty, is one
+// line that says what to change.
+type SetupError struct {
+	Step Step
+	// On is what the step was applied to, if there is something to name: a path.
+	On   string
+	Err  error
+	Hint string
+}
+
+func (e *SetupError) Error() string {
+	var b strings.Builder
+	b.WriteString("cannot " + e.Step.String())
+	if e.On != "" {
+		b.WriteString(" " + e.On)
+	}
+	b.WriteString(": " + e.Err.Error())
+	if e.Hint != "" {
+		b.WriteString(": " + e.Hint)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *SetupError) Unwrap() error { return e.Err }
+
+// stepError makes the error for a step of the shim that failed with errno.
+func (p *Plan) stepError(step Step, errno syscall.Errno) error {
+	switch step {
+	case StepExec:
+		e := &ExecError{Path: p.Path, Err: errno}
+		if file := p.Path; errno == unix.ENOENT {
+			if !filepath.IsAbs(file) {
+				file = filepath.Join(p.Dir, file)
+			}
+			_, err := os.Stat(file)
+			e.Interpreter = err == nil
+		}
+		return e
+	case StepDir:
+		return &SetupError{Step: step, On: p.Dir, Err: errno}
+	case StepNoNewPrivs:
+		return &SetupError{Step: step, Err: errno, Hint: "the kernel is older than 3.5, or a sandbox around this one forbids it"}
+	case StepFilter:
+		return &SetupError{Step: step, Err: errno, Hint: filterHint(errno)}
+	}
+	return &SetupError{Step: step, Err: errno}
+}
+
+func filterHint(errno syscall.Errno) string {
+	switch errno {
+	case unix.EACCES:
+		return "without CAP_SYS_ADMIN a filter needs no_new_privs: leave it on"
+	case unix.EINVAL, unix.ENOSYS:
+		return "the kernel lacks seccomp filters (CONFIG_SECCOMP_FILTER), or a sandbox around this one forbids them"
+	case unix.ENOMEM:
+		return "too many filters or too large ones are installed already"
+	}
+	return ""
+}
+
+// errShim is the cause where a shim ended without having said why.
+var errShim = errors.New("the shim ended before it executed the target")
+
+// shimEnded makes the error for a shim that ended without a record.
+func shimEnded(ws unix.WaitStatus) error {
+	switch {
+	case ws.Signaled():
+		return fmt.Errorf("%w: killed by %s", errShim, unix.SignalName(ws.Signal()))
+	case ws.Exited() && ws.ExitStatus() != exitUnwanted:
+		return fmt.Errorf("%w: status %d: does main call Init first?", errShim, ws.ExitStatus())
+	}
+	return errShim
+}

@@ -1,0 +1,70 @@
+// Package launch starts the program that a tracer watches.
+//
+// A Go program cannot run its own code between fork and exec, so the target is started by a shim: this very executable,
+// run again under another argv[0]. The shim blocks in a read before it does anything; once the parent has seized it, it
+// gets a byte and the Plan, applies the plan to itself step by step and executes the target. Everything is decided and
+// allocated in the parent; the shim only makes system calls. A step that fails is told over a close-on-exec pipe; end of
+// file on that pipe means that the target was executed.
+//
+//	parent                                shim
+//	Plan.Start ── fork, exec self ──────► Init
+//	             ◄─────────────── byte ── "ready"
+//	PTRACE_SEIZE
+//	Shim.Go ───── byte, plan ───────────► chdir, no_new_privs, descriptors, filter
+//	PTRACE_EVENT_EXEC ◄────────────────── execve(target)
+//	Shim.Failure ◄─ record, only on failure
+//
+// Thread rule: Start must run on the thread that will seize the shim, because only a parent may trace where Yama says so
+// and because a tracer is a thread. In the shim everything happens on the main thread: filter and no_new_privs belong to
+// a thread, and an execve from the leader keeps the pid's only seized task.
+package launch
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Level says how much a primitive is wanted.
+type Level uint8
+
+// The levels.
+const (
+	Off       Level = iota // not asked for
+	Preferred              // asked for; the start goes on without it
+	Required               // the start fails without it
+)
+
+// Plan is how the target starts. It is not changed by anything here and may be used again.
+type Plan struct {
+	// Path is the file to execute; a relative one starts at Dir. Nothing is looked up in PATH.
+	Path string
+	// Args is the argument vector with the name first; it may be empty, as for execve(2).
+	Args []string
+	// Env is the environment; nil means empty.
+	Env []string
+	// Dir is the working directory; empty means the caller's.
+	Dir string
+	// Stdin, Stdout and Stderr become descriptors 0, 1 and 2; nil means /dev/null.
+	Stdin, Stdout, Stderr *os.File
+	// InheritFDs leaves the descriptors above 2 that this process got without close-on-exec open in the target, at
+	// their numbers. Otherwise the target has 0, 1 and 2 only.
+	InheritFDs bool
+	// NoNewPrivs is prctl(2) PR_SET_NO_NEW_PRIVS. Without it only CAP_SYS_ADMIN may install a filter.
+	NoNewPrivs Level
+	// Filter is the seccomp program that the target and all its descendants run under; nil means none.
+	Filter []unix.SockFilter
+	// SelfPath is what is executed as the shim: this program. Empty means /proc/self/exe, which is the right inode even
+	// after an upgrade or a deletion.
+	SelfPath string
+}
+
+// DefaultSelfPath is the SelfPath of a Plan that names none.
+const DefaultSelfPath = "/proc/self/exe"
+
+func (p *Plan) selfPath() string {
+	if p.SelfPath == "" {
+		return DefaultSelfPath
+	}
+	return p.SelfPath
+}

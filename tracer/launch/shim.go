@@ -1,0 +1,162 @@
+package launch
+
+import (
+	"encoding/binary"
+	"errors"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/tracer/seccomp"
+)
+
+const (
+	readyByte = 'r' // from the shim: seize me
+	goByte    = 'g' // to the shim: the plan follows
+	// exitUnwanted is the shim's status when it gives up; the record says why.
+	exitUnwanted = 125
+	// recordSize is the length of the outcome record: the step, then the errno in four bytes.
+	recordSize = 5
+	// maxPlan bounds what the shim believes: the kernel's own limit on arguments and environment is far below.
+	maxPlan = 1 << 30
+)
+
+// misused is true in a shim whose main did not begin with Init: it must not start another one.
+var misused bool
+
+// The main goroutine is on the main thread until init functions end; locked here, it stays there.
+func init() {
+	if isShim() {
+		runtime.LockOSThread()
+		misused = true
+	}
+}
+
+func isShim() bool { return len(os.Args) == 2 && os.Args[0] == shimName }
+
+// Init must be the first thing in main of a program that starts targets. In the shim it never returns; in every other
+// process it returns at once.
+func Init() {
+	if !isShim() {
+		return
+	}
+	order, outcome, ok := shimDescriptors(os.Args[1])
+	if ok {
+		step, err := runShim(order, outcome)
+		rec := makeRecord(step, errnoOf(err))
+		_, _ = unix.Write(outcome, rec[:]) // nobody else to tell; the parent sees the status
+	}
+	unix.Exit(exitUnwanted)
+}
+
+// shimDescriptors parses argv[1].
+func shimDescriptors(arg string) (order, outcome int, ok bool) {
+	a, b, found := strings.Cut(arg, ",")
+	order, errA := strconv.Atoi(a)
+	outcome, errB := strconv.Atoi(b)
+	return order, outcome, found && errA == nil && errB == nil && order > 2 && outcome > 2
+}
+
+// runShim says that it is ready, waits for the plan, applies it and becomes the target. It returns only if a step failed.
+//
+// Precondition: the main OS thread is locked to the goroutine.
+func runShim(orderFD, outcomeFD int) (Step, error) {
+	// Before the go byte nothing else may happen: the parent has not seized this thread yet.
+	if _, err := unix.Write(outcomeFD, []byte{readyByte}); err != nil {
+		return StepPlan, err
+	}
+	o, err := receive(orderFD)
+	if err != nil {
+		return StepPlan, err
+	}
+	// The pipe is at its end, and both are nothing that the target may see.
+	unix.Close(orderFD)
+	unix.CloseOnExec(outcomeFD)
+	if o.dir != "" {
+		if err := unix.Chdir(o.dir); err != nil {
+			return StepDir, err
+		}
+	}
+	if o.noNewPrivs != Off {
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil && o.noNewPrivs == Required {
+			return StepNoNewPrivs, err
+		}
+	}
+	if !o.inherit {
+		if err := closeAllOnExec(); err != nil {
+			return StepDescriptors, err
+		}
+	}
+	// Last, so that the least possible is done under the policy. Not TSYNC: on the runtime's other threads, which nobody
+	// traces, a traced call would be ENOSYS. execve ends those threads.
+	if o.filter != nil {
+		if err := seccomp.Install(o.filter, 0); err != nil {
+			return StepFilter, err
+		}
+	}
+	// syscall.Exec and not a raw execve: it restores the RLIMIT_NOFILE that the runtime raised, and keeps the runtime from
+	// making threads meanwhile.
+	return StepExec, syscall.Exec(o.path, o.args, o.env)
+}
+
+// receive blocks until the parent sends the go byte, then reads the plan. Raw reads: no poller, no further thread.
+func receive(fd int) (*order, error) {
+	var head [5]byte
+	if err := readFull(fd, head[:1]); err != nil {
+		return nil, err
+	}
+	if err := readFull(fd, head[1:]); err != nil {
+		return nil, err
+	}
+	n := binary.LittleEndian.Uint32(head[1:])
+	if head[0] != goByte || n > maxPlan {
+		return nil, errTruncated
+	}
+	body := make([]byte, n)
+	if err := readFull(fd, body); err != nil {
+		return nil, err
+	}
+	return decode(body)
+}
+
+func readFull(fd int, b []byte) error {
+	for len(b) > 0 {
+		n, err := unix.Read(fd, b)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return unix.EPIPE // the parent gave up
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+// makeRecord is what the shim tells of a failure: which step, with which errno.
+func makeRecord(step Step, errno syscall.Errno) [recordSize]byte {
+	var rec [recordSize]byte
+	rec[0] = byte(step)
+	binary.LittleEndian.PutUint32(rec[1:], uint32(errno))
+	return rec
+}
+
+func parseRecord(rec [recordSize]byte) (Step, syscall.Errno) {
+	return Step(rec[0]), syscall.Errno(binary.LittleEndian.Uint32(rec[1:]))
+}
+
+// errnoOf finds the errno in err; EINVAL for an error of our own making (a path with a NUL in it).
+func errnoOf(err error) syscall.Errno {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return unix.EINVAL
+}

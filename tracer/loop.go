@@ -1,0 +1,163 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+
+	"sydbox/arch"
+	"sydbox/tracer/launch"
+)
+
+// tracer is one run. All of it belongs to the tracer's thread, except what Control and forwarder guard themselves.
+type tracer struct {
+	h       Handler
+	opt     Options
+	control *Control
+	forward *forwarder // nil unless PassSignals
+	shim    *launch.Shim
+
+	tasks    map[int]*Task
+	root     *Task
+	launched bool // the first PTRACE_EVENT_EXEC was seen
+	result   Result
+	err      error // ends the run
+
+	// held are first stops of tasks whose birth was not announced yet; unborn are those that died before it was.
+	held   map[int]unix.WaitStatus
+	unborn map[int]struct{}
+
+	batch []report
+	call  rawCall
+	info  syscallInfo
+	regs  arch.Regs
+	// noInfo: there is no PTRACE_GET_SYSCALL_INFO; orderSeen: and the order of stops was found to be that of 4.8.
+	noInfo, orderSeen bool
+	status            unix.WaitStatus
+}
+
+// report is what one wait4 returned.
+type report struct {
+	pid int
+	ws  unix.WaitStatus
+}
+
+func newTracer(h Handler, opt Options) *tracer {
+	t := &tracer{
+		h: h, opt: opt, control: opt.Control,
+		tasks: map[int]*Task{}, held: map[int]unix.WaitStatus{}, unborn: map[int]struct{}{},
+		batch: make([]report, 0, 64), noInfo: opt.NoSyscallInfo,
+	}
+	if t.control == nil {
+		t.control = NewControl()
+	}
+	return t
+}
+
+// loop handles stops until no child is left.
+func (t *tracer) loop() error {
+	for {
+		more, err := t.collect()
+		if err != nil {
+			return err
+		}
+		for _, r := range t.batch {
+			if r.pid != 0 {
+				t.dispatch(r.pid, r.ws)
+			}
+			if t.err != nil {
+				return t.err
+			}
+		}
+		if !more {
+			return t.finish()
+		}
+	}
+}
+
+// collect takes every stop that is there, and waits if there is none; more is false once there are no children left. All
+// are taken before any is handled: the kernel looks at its list in a fixed order, and a tracee near its head that stops
+// all the time would starve the others.
+func (t *tracer) collect() (more bool, err error) {
+	t.batch = t.batch[:0]
+	for {
+		pid, ws, errno := poll()
+		switch {
+		case errno == unix.EINTR:
+			continue
+		case errno == unix.ECHILD && len(t.batch) == 0:
+			return false, nil
+		case errno != 0 && errno != unix.ECHILD:
+			return false, errno
+		case pid > 0:
+			t.add(pid, ws)
+			continue
+		}
+		if len(t.batch) > 0 {
+			return true, nil
+		}
+		if len(t.tasks) == 0 && len(t.held) > 0 {
+			t.adoptAll() // whoever would announce them is gone
+		}
+		pid, ws, err = t.block()
+		switch err {
+		case nil:
+			t.add(pid, ws)
+			return true, nil
+		case unix.EINTR:
+		case unix.ECHILD:
+			return false, nil
+		default:
+			return false, err
+		}
+	}
+}
+
+// add puts a report into the batch. An exec replaces the task that had this TID: an earlier report of the same batch
+// under it speaks of the former leader, which is no more, and answering it would resume the new program unseen.
+func (t *tracer) add(pid int, ws unix.WaitStatus) {
+	if event(ws) == unix.PTRACE_EVENT_EXEC {
+		for i := range t.batch {
+			if t.batch[i].pid == pid {
+				t.batch[i].pid = 0
+			}
+		}
+	}
+	t.batch = append(t.batch, report{pid, ws})
+}
+
+// event is the PTRACE_EVENT_* of a stop, 0 if it is none. WaitStatus.TrapCause hides those of group-stops.
+func event(ws unix.WaitStatus) int {
+	if !ws.Stopped() {
+		return 0
+	}
+	return int(uint32(ws) >> 16)
+}
+
+// dispatch handles one report.
+func (t *tracer) dispatch(pid int, ws unix.WaitStatus) {
+	task := t.tasks[pid]
+	switch {
+	case !ws.Stopped():
+		t.gone(pid, task, ws)
+	case task != nil && t.launched:
+		t.stop(task, ws)
+	case task != nil:
+		t.shimStop(task, ws)
+	case !t.launched:
+		// A thread of the shim's runtime, made by its leader after it was seized; the exec will end it.
+		t.pass(pid, ws)
+	default:
+		t.hold(pid, ws)
+	}
+}
+
+// finish ends a run in which every child was reaped.
+func (t *tracer) finish() error {
+	// None is left over if the kernel reported each death, but the Handler must hear of all in any case.
+	for _, task := range t.tasks {
+		t.gone(task.TID, task, 0)
+	}
+	if t.root != nil {
+		return errLost
+	}
+	return nil
+}

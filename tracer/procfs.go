@@ -1,0 +1,33 @@
+package tracer
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+)
+
+// taskStatus is the text of /proc/TID/status. Only rare cases read it: deaths in the middle of a birth, and errors.
+type taskStatus []byte
+
+// readStatus returns nothing if the task is gone.
+func readStatus(tid int) taskStatus {
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
+	if err != nil {
+		return nil
+	}
+	return status
+}
+
+// number returns the number in the line "name:\tN", 0 if there is none.
+func (s taskStatus) number(name string) int {
+	_, rest, _ := bytes.Cut(s, []byte("\n"+name+":\t"))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	n, err := strconv.Atoi(string(line))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// tracerOf returns the TID of the thread that traces tid, 0 if there is none or nobody can tell.
+func tracerOf(tid int) int { return readStatus(tid).number("TracerPid") }

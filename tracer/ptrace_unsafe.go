@@ -1,0 +1,114 @@
+package tracer
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The short ptrace requests, as raw system calls: they never block, so telling the scheduler about them costs more than
+// they do. All of them need the tracer's own thread; on any other the kernel says ESRCH.
+
+// seizeOptions are set in the same call that seizes the shim: there is no moment without them (ptrace(2)).
+const seizeOptions = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACEEXEC |
+	unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACESECCOMP
+
+func ptrace(request uintptr, tid int, addr, data uintptr) syscall.Errno {
+	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, request, uintptr(tid), addr, data, 0, 0)
+	return errno
+}
+
+func ptraceSeize(tid int) syscall.Errno { return ptrace(unix.PTRACE_SEIZE, tid, 0, seizeOptions) }
+
+// eventMessage is PTRACE_GETEVENTMSG: the new task's TID at a birth, the former TID at an exec.
+func eventMessage(tid int) (uint64, syscall.Errno) {
+	var msg uintptr // the kernel writes an unsigned long
+	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_GETEVENTMSG, uintptr(tid), 0,
+		uintptr(unsafe.Pointer(&msg)), 0, 0)
+	return uint64(msg), errno
+}
+
+// signalInfo is PTRACE_GETSIGINFO, cut to what a forwarder needs: si_code and si_pid, which sit at the same place for
+// every signal that a process sends.
+func signalInfo(tid int) (code int32, pid int32, errno syscall.Errno) {
+	var raw [128]byte // sizeof siginfo_t
+	_, _, errno = unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_GETSIGINFO, uintptr(tid), 0,
+		uintptr(unsafe.Pointer(&raw)), 0, 0)
+	info := (*unix.Siginfo)(unsafe.Pointer(&raw))
+	// The union behind the three leading ints is aligned to a word.
+	pid = *(*int32)(unsafe.Pointer(&raw[siginfoUnion]))
+	return info.Code, pid, errno
+}
+
+// siginfoUnion is where the union of siginfo_t begins: after three ints, at the alignment of a pointer.
+const siginfoUnion = (3*4 + unsafe.Sizeof(uintptr(0)) - 1) &^ (unsafe.Sizeof(uintptr(0)) - 1)
+
+// syscallInfo is struct ptrace_syscall_info (linux/ptrace.h). nr, args and retData are valid at entry and seccomp stops;
+// at an exit stop nr holds the result.
+type syscallInfo struct {
+	op      uint8
+	_       [3]uint8
+	arch    uint32
+	ip, sp  uint64
+	nr      uint64
+	args    [6]uint64
+	retData uint32
+	_       uint32
+}
+
+// isError is the byte behind the result at an exit stop.
+func (i *syscallInfo) isError() *uint8 { return (*uint8)(unsafe.Pointer(&i.args[0])) }
+
+// Values of syscallInfo.op.
+const (
+	opExit    = 2
+	opSeccomp = 3
+)
+
+// requestSetSyscallInfo is PTRACE_SET_SYSCALL_INFO, Linux 6.16.
+const requestSetSyscallInfo = 0x4212
+
+// getSyscallInfo is PTRACE_GET_SYSCALL_INFO (Linux 5.3; EIO before).
+func getSyscallInfo(tid int, info *syscallInfo) syscall.Errno {
+	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(tid),
+		unsafe.Sizeof(*info), uintptr(unsafe.Pointer(info)), 0, 0)
+	return errno
+}
+
+func setSyscallInfo(tid int, info *syscallInfo) syscall.Errno {
+	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, requestSetSyscallInfo, uintptr(tid),
+		unsafe.Sizeof(*info), uintptr(unsafe.Pointer(info)), 0, 0)
+	return errno
+}
+
+// Register sets (linux/elf.h).
+const (
+	setPrstatus      = 1     // NT_PRSTATUS
+	setARMSystemCall = 0x404 // NT_ARM_SYSTEM_CALL: one int
+)
+
+// getRegset is PTRACE_GETREGSET into buf; it returns how much the kernel wrote, which tells a compat tracee from a native one.
+func getRegset(tid int, set uintptr, buf []byte) (int, syscall.Errno) {
+	var iov unix.Iovec
+	iov.Base = &buf[0]
+	iov.SetLen(len(buf))
+	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_GETREGSET, uintptr(tid), set,
+		uintptr(unsafe.Pointer(&iov)), 0, 0)
+	return int(iov.Len), errno
+}
+
+func setRegset(tid int, set uintptr, buf []byte) syscall.Errno {
+	var iov unix.Iovec
+	iov.Base = &buf[0]
+	iov.SetLen(len(buf))
+	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_SETREGSET, uintptr(tid), set,
+		uintptr(unsafe.Pointer(&iov)), 0, 0)
+	return errno
+}
+
+// setSystemCall changes the call number where it is not in NT_PRSTATUS.
+func setSystemCall(tid int, nr int32) syscall.Errno {
+	buf := *(*[4]byte)(unsafe.Pointer(&nr))
+	return setRegset(tid, setARMSystemCall, buf[:])
+}

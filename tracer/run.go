@@ -1,0 +1,147 @@
+package tracer
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/tracer/launch"
+)
+
+// Options say how a tree is run. The zero value waits for the whole tree.
+type Options struct {
+	// WaitRoot ends the run with the target: what is left of the tree is killed. Otherwise the run ends with its last
+	// task.
+	WaitRoot bool
+	// PassSignals passes SIGINT, SIGQUIT, SIGTERM and SIGHUP on to the target if they were sent to this process alone;
+	// forward.go has the rules. Otherwise they do here what they always do, and EXITKILL kills the tree if that ends
+	// this process.
+	PassSignals bool
+	// TermGrace is how long a tree may go on after a passed SIGTERM before it is killed; 0 means 10 seconds.
+	TermGrace time.Duration
+	// Control, if not nil, lets other goroutines reach the tree.
+	Control *Control
+	// Started, if not nil, is called on the tracer's thread once the target is loaded and the Handler has seen it.
+	Started func()
+	// NoisySIGCHLD leaves the runtime's SIGCHLD action alone: without SA_NOCLDSTOP each stop costs a third more.
+	NoisySIGCHLD bool
+	// NoSyscallInfo works as on a kernel without PTRACE_GET_SYSCALL_INFO (before 5.3). For tests.
+	NoSyscallInfo bool
+}
+
+// Result is how a run ended.
+type Result struct {
+	// Root is the wait status of the target.
+	Root unix.WaitStatus
+	// Killed says that the tree was killed because signals that were passed on did not end it.
+	Killed bool
+}
+
+// Run starts the plan's target, calls h at its stops and returns when the run is over. The error is a *launch.ExecError
+// if the target could not be executed, a *launch.SetupError if this machine or a step of the start is in the way, and
+// otherwise says what went wrong; nothing of the tree is alive then.
+//
+// The tracer is an OS thread of its own, on which h is called. It is locked and never unlocked, and it ends with the run:
+// the kernel would let go of all tracees of a thread that ended earlier. It has no other children, because it must not
+// take the wait status of somebody else's: h must not start processes.
+func Run(plan *launch.Plan, h Handler, opt Options) (*Result, error) {
+	var (
+		result *Result
+		err    error
+		fault  any
+	)
+	onOwnThread(func() {
+		t := newTracer(h, opt)
+		defer func() {
+			if p := recover(); p != nil {
+				t.abandon()
+				fault = fmt.Sprintf("%v\n\ntracer's goroutine:\n%s", p, debug.Stack())
+			}
+		}()
+		result, err = t.run(plan)
+	})
+	if fault != nil {
+		panic(fault)
+	}
+	return result, err
+}
+
+// onOwnThread calls f on an OS thread that has no children and that ends when f returns.
+func onOwnThread(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		if childless() {
+			f()
+			return // still locked: the runtime ends the thread
+		}
+		// Some goroutine started a process while it was on this thread. While this one is held, f gets another.
+		onOwnThread(f)
+		runtime.UnlockOSThread()
+	}()
+	<-done
+}
+
+// run is Run on the tracer's thread.
+func (t *tracer) run(plan *launch.Plan) (*Result, error) {
+	if !t.opt.NoisySIGCHLD {
+		defer quietSIGCHLD()()
+	}
+	shim, err := plan.Start()
+	if err != nil {
+		return nil, err
+	}
+	defer shim.Close()
+	t.shim = shim
+	t.root = &Task{TID: shim.PID, Process: &Process{TGID: shim.PID, Tasks: 1}}
+	t.tasks[shim.PID] = t.root
+	if errno := ptraceSeize(shim.PID); errno != 0 {
+		err := seizeError(shim.PID, errno)
+		t.abandon()
+		return nil, err
+	}
+	t.control.begin(shim.PID)
+	defer t.control.end()
+	if t.opt.PassSignals {
+		t.forward = newForwarder(t.control, t.opt.TermGrace)
+		defer t.forward.stop()
+	}
+	shim.Go()
+	err = t.loop()
+	if err != nil {
+		t.abandon()
+		return nil, err
+	}
+	if !t.launched {
+		return nil, shim.Failure(t.result.Root)
+	}
+	if t.forward != nil {
+		t.result.Killed = t.forward.killed.Load()
+	}
+	return &t.result, nil
+}
+
+// abandon kills and reaps everything, for when the tracer cannot go on.
+func (t *tracer) abandon() {
+	for tid := range t.tasks {
+		_ = unix.Kill(tid, unix.SIGKILL) // it may be gone already
+	}
+	for {
+		pid, ws, err := t.block()
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return
+		case ws.Stopped():
+			_ = unix.Kill(pid, unix.SIGKILL) // born meanwhile
+		}
+	}
+}
+
+// errLost says that the kernel has no more children for us, but never told how the target ended.
+var errLost = errors.New("the target's wait status was lost: another part of this program waits for any child")

@@ -1,0 +1,6 @@
+//go:build !(mips || mipsle || mips64 || mips64le)
+
+package tracer
+
+// sigactionSwapped: struct sigaction begins with handler and flags, as everywhere but on MIPS.
+const sigactionSwapped = false

@@ -1,0 +1,6 @@
+//go:build mips || mipsle || mips64 || mips64le
+
+package tracer
+
+// sigactionSwapped: struct sigaction begins with the flags, and the numbers of the flags differ.
+const sigactionSwapped = true

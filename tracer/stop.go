@@ -1,0 +1,183 @@
+package tracer
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/syscalls"
+)
+
+// syscallSignal is the stop signal of syscall-stops under PTRACE_O_TRACESYSGOOD.
+const syscallSignal = unix.SIGTRAP | 0x80
+
+// stop handles a stop of a task of the tree.
+func (t *tracer) stop(task *Task, ws unix.WaitStatus) {
+	switch event(ws) {
+	case unix.PTRACE_EVENT_SECCOMP:
+		t.seccompStop(task)
+	case unix.PTRACE_EVENT_EXEC:
+		t.exec(task)
+	case unix.PTRACE_EVENT_FORK, unix.PTRACE_EVENT_VFORK, unix.PTRACE_EVENT_CLONE:
+		t.birth(task)
+	default:
+		switch {
+		case event(ws) == 0 && ws.StopSignal() == syscallSignal:
+			t.syscallStop(task)
+		case event(ws) == 0 && t.forward != nil:
+			t.forward.saw(t, task, ws.StopSignal())
+			fallthrough
+		default:
+			t.passTask(task, ws)
+		}
+	}
+}
+
+// pass resumes a task from a stop that nobody is asked about: a signal is delivered as it is, a group-stop stays one,
+// anything else goes on.
+func (t *tracer) pass(tid int, ws unix.WaitStatus) { t.passBy(unix.PTRACE_CONT, tid, ws) }
+
+func (t *tracer) passTask(task *Task, ws unix.WaitStatus) { t.passBy(task.request(), task.TID, ws) }
+
+func (t *tracer) passBy(request uintptr, tid int, ws unix.WaitStatus) {
+	sig := ws.StopSignal()
+	switch {
+	case event(ws) == unix.PTRACE_EVENT_STOP && stops(sig):
+		// Resuming would undo the stop: LISTEN leaves it stopped, lets SIGCONT end it, and lets its parent see it.
+		t.check(tid, ptrace(unix.PTRACE_LISTEN, tid, 0, 0))
+	case event(ws) != 0 || sig == syscallSignal:
+		t.check(tid, ptrace(request, tid, 0, 0))
+	default:
+		// A signal-delivery-stop. Every signal is injected unchanged, a SIGTRAP of the tracee's own too; the kernel keeps
+		// the siginfo while the number stays the same. Go programs get one SIGURG per preemption: no more is done for it.
+		t.check(tid, ptrace(request, tid, 0, uintptr(sig)))
+	}
+}
+
+// stops says whether sig is one that stops a process: under PTRACE_EVENT_STOP it then marks a group-stop; SIGTRAP marks
+// a new task's first stop or the end of a LISTEN (ptrace(2), PTRACE_EVENT_STOP).
+func stops(sig syscall.Signal) bool {
+	return sig == unix.SIGSTOP || sig == unix.SIGTSTP || sig == unix.SIGTTIN || sig == unix.SIGTTOU
+}
+
+// request is how the task is resumed: up to the exit stop of its call if that is wanted.
+func (t *Task) request() uintptr {
+	if t.state.wanted != wantNothing {
+		return unix.PTRACE_SYSCALL
+	}
+	return unix.PTRACE_CONT
+}
+
+// resume lets the task go on.
+func (t *tracer) resume(task *Task) { t.check(task.TID, ptrace(task.request(), task.TID, 0, 0)) }
+
+// check is where failed requests end: a dying task is left alone, anything else is killed.
+func (t *tracer) check(tid int, errno syscall.Errno) {
+	if errno != 0 && errno != unix.ESRCH {
+		_ = unix.Kill(tid, unix.SIGKILL) // ESRCH: even better
+	}
+}
+
+// seccompStop asks the Handler about a call.
+func (t *tracer) seccompStop(task *Task) {
+	if errno := t.readCall(task.TID, &t.call); errno != 0 {
+		t.check(task.TID, errno)
+		return
+	}
+	s := &task.state
+	s.wanted = wantNothing
+	if t.call.abi == nil {
+		// The filter serves no such ABI, or the task hides which one it uses. What cannot be decoded does not happen.
+		_ = unix.Kill(task.TID, unix.SIGKILL)
+		return
+	}
+	var known bool
+	s.inv, known = syscalls.Decode(t.call.abi, t.call.nr, t.call.args)
+	if !known {
+		s.inv = syscalls.Invocation{ABI: t.call.abi, Nr: t.call.nr}
+		t.giveResult(task, -int64(unix.ENOSYS))
+		return
+	}
+	action := t.h.Syscall(task, &s.inv)
+	switch action.Kind {
+	case Continue:
+		if action.Exit {
+			s.wanted = wantExit
+		} else if t.noInfo && !t.orderSeen && tellsOrder(s.inv.Call) {
+			s.wanted = wantOrder
+		}
+		t.resume(task)
+	case Return:
+		t.giveResult(task, action.Value)
+	default:
+		t.kill(task, action.Kind)
+	}
+}
+
+// giveResult skips the task's call and makes it return value.
+func (t *tracer) giveResult(task *Task, value int64) {
+	if value <= -restartFirst && value >= -restartLast {
+		// -ERESTART* would make the kernel run the call again, unskipped, on a signal. Never a tracee's to see.
+		value = -int64(unix.EINTR)
+	}
+	reason, errno := t.skip(task.TID, task.state.inv.ABI, value)
+	if errno != 0 {
+		t.check(task.TID, errno)
+		return
+	}
+	task.state.wanted, task.state.value = reason, value
+	t.resume(task)
+}
+
+// The kernel's own restart codes, ERESTARTSYS to ERESTART_RESTARTBLOCK (include/linux/errno.h).
+const (
+	restartFirst = 512
+	restartLast  = 516
+)
+
+// syscallStop handles the exit stop of a call. Whether it is one, the kernel says: a restarted call can show two exit
+// stops in a row, and PTRACE_SYSCALL can stop at an entry.
+func (t *tracer) syscallStop(task *Task) {
+	s := &task.state
+	if s.wanted == wantNothing {
+		t.resume(task)
+		return
+	}
+	value, atExit, errno := t.callResult(task)
+	if errno != 0 {
+		t.check(task.TID, errno)
+		return
+	}
+	if t.noInfo && !t.orderSeen && tellsOrder(s.inv.Call) {
+		if value == entryResult {
+			t.err = errOldOrder
+			return
+		}
+		t.orderSeen = true
+	}
+	if !atExit {
+		t.resume(task)
+		return
+	}
+	wanted := s.wanted
+	s.wanted = wantNothing
+	switch wanted {
+	case wantExit:
+		t.h.SyscallExit(task, &s.inv, value)
+	case wantResult:
+		if errno := t.setResult(task.TID, s.value); errno != 0 {
+			t.check(task.TID, errno)
+			return
+		}
+	}
+	t.resume(task)
+}
+
+// kill carries out KillProcess and KillTree. The task needs no resuming: SIGKILL ends any stop, and the kernel does not
+// run a call whose task was killed at its seccomp stop.
+func (t *tracer) kill(task *Task, kind ActionKind) {
+	if kind == KillTree {
+		t.control.KillTree()
+	}
+	_ = unix.Kill(task.Process.TGID, unix.SIGKILL) // it may be dying already
+}

@@ -1,0 +1,34 @@
+package tracer
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// waitMine makes wait4 see every kind of child (__WALL) but only children and tracees of this very thread
+// (__WNOTHREAD), so that os/exec elsewhere in the process keeps its own.
+const waitMine = unix.WALL | unix.WNOTHREAD
+
+// poll reports a stop that is already there; pid 0 means that there is none. Raw, because it does not block.
+func poll() (pid int, ws unix.WaitStatus, errno syscall.Errno) {
+	var status int32
+	r, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&status)),
+		waitMine|unix.WNOHANG, 0, 0, 0)
+	return int(r), unix.WaitStatus(status), errno
+}
+
+// block waits for the next stop. Through the scheduler: a raw call that blocks would hold up every garbage collection.
+func (t *tracer) block() (pid int, ws unix.WaitStatus, err error) {
+	pid, err = unix.Wait4(-1, &t.status, waitMine, nil)
+	return pid, t.status, err
+}
+
+// childless says whether the calling thread has neither children nor tracees.
+func childless() bool {
+	var info [128]byte
+	_, _, errno := unix.RawSyscall6(unix.SYS_WAITID, unix.P_ALL, 0, uintptr(unsafe.Pointer(&info)),
+		waitMine|unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, 0, 0)
+	return errno == unix.ECHILD
+}
