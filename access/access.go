@@ -77,11 +77,11 @@ type Object struct {
 	Path []byte
 	Kind Kind
 	// Errno is what the kernel answers to this name whatever the call (ENOENT for a missing parent, ENOTDIR,
-	// ELOOP, ENAMETOOLONG, EBADF, EACCES for a directory that may not be searched …); 0 if the name leads somewhere. Path is then as
-	// far as it could be told.
+	// ELOOP, ENAMETOOLONG, EBADF, EACCES for a directory that may not be searched …); 0 if the name leads somewhere.
+	// Path is then as far as it could be told.
 	Errno syscall.Errno
-	// Refuse, if not 0, is the errno for a name that cannot be judged (no name in the target's root, memory or /proc that the
-	// tracer may not see): it is denied whatever the rules say.
+	// Refuse, if not 0, is the errno for a name that cannot be judged (no name in the target's root, memory or /proc
+	// that the tracer may not see): it is denied whatever the rules say.
 	Refuse syscall.Errno
 	// Dev and Ino identify an existing object (st_dev as stat(2) gives it).
 	Dev, Ino uint64
@@ -134,7 +134,8 @@ type Memory interface {
 
 // Resolver finds where a name leads for the task at the present stop.
 type Resolver interface {
-	// Resolve fills o. slot (0, 1 or 2) tells the names of one call apart: o.Path stays valid until the same slot is used again.
+	// Resolve fills o. slot (0, 1 or 2) tells the names of one call apart: o.Path stays valid until the same slot is
+	// used again.
 	Resolve(slot int, n *Name, o *Object)
 }
 

@@ -46,7 +46,7 @@ var calls = map[string]*spec{
 	// Mode, owner and times.
 	"chmod":            {op: Attr, path: a0, follow: true},
 	"fchmod":           {op: Attr, dirfd: a0},
-	"fchmodat":         {op: Attr, dirfd: a0, path: a1, follow: true}, // no flags in the kernel: chmod(2), C library differences
+	"fchmodat":         {op: Attr, dirfd: a0, path: a1, follow: true}, // the kernel has no flags here: chmod(2), VERSIONS
 	"fchmodat2":        {op: Attr, dirfd: a0, path: a1, flags: a3, at: atPlain, follow: true},
 	"chown":            {op: Attr, path: a0, follow: true},
 	"chown32":          {op: Attr, path: a0, follow: true},
@@ -83,18 +83,21 @@ var calls = map[string]*spec{
 	"ioctl":        {shape: fileIoctl, dirfd: a0, extra: a1},
 
 	// Looking.
-	"access":            {op: Stat, path: a0, follow: true},
-	"faccessat":         {op: Stat, dirfd: a0, path: a1, follow: true}, // no flags in the kernel: access(2)
-	"faccessat2":        {op: Stat, dirfd: a0, path: a1, flags: a3, at: atAccess, follow: true},
-	"stat":              {op: Stat, path: a0, follow: true},
-	"stat64":            {op: Stat, path: a0, follow: true},
-	"oldstat":           {op: Stat, path: a0, follow: true},
-	"lstat":             {op: Stat, path: a0},
-	"lstat64":           {op: Stat, path: a0},
-	"oldlstat":          {op: Stat, path: a0},
-	"newfstatat":        {op: Stat, dirfd: a0, path: a1, flags: a3, at: atStat, follow: true, null: nullIsEmpty, held: true},
-	"fstatat64":         {op: Stat, dirfd: a0, path: a1, flags: a3, at: atStat, follow: true, null: nullIsEmpty, held: true},
-	"statx":             {op: Stat, dirfd: a0, path: a1, flags: a2, at: atStat, follow: true, null: nullIsEmpty, held: true},
+	"access":     {op: Stat, path: a0, follow: true},
+	"faccessat":  {op: Stat, dirfd: a0, path: a1, follow: true}, // no flags in the kernel: access(2)
+	"faccessat2": {op: Stat, dirfd: a0, path: a1, flags: a3, at: atAccess, follow: true},
+	"stat":       {op: Stat, path: a0, follow: true},
+	"stat64":     {op: Stat, path: a0, follow: true},
+	"oldstat":    {op: Stat, path: a0, follow: true},
+	"lstat":      {op: Stat, path: a0},
+	"lstat64":    {op: Stat, path: a0},
+	"oldlstat":   {op: Stat, path: a0},
+	"newfstatat": {op: Stat, dirfd: a0, path: a1, flags: a3, at: atStat,
+		follow: true, null: nullIsEmpty, held: true},
+	"fstatat64": {op: Stat, dirfd: a0, path: a1, flags: a3, at: atStat,
+		follow: true, null: nullIsEmpty, held: true},
+	"statx": {op: Stat, dirfd: a0, path: a1, flags: a2, at: atStat,
+		follow: true, null: nullIsEmpty, held: true},
 	"statfs":            {op: Stat, path: a0, follow: true},
 	"statfs64":          {op: Stat, path: a0, follow: true},
 	"readlink":          {op: Stat, path: a0, rule: symlink},

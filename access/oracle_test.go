@@ -128,9 +128,9 @@ func lookAt(dirfd int, name string, flags int, o *Object) {
 
 // oracleNames are one name of each kind, said in each way.
 var oracleNames = []string{
-	"f", "f/", "f/.", "f/x", "x", "d", "d/", "d/.", "d/..", "./d/", ".", "./", "..", "full", "full/", "full/in", "full/new",
-	"full/sub", "lf", "lf/", "ld", "ld/", "ld/.", "ld/new", "dangling", "dangling/", "dangling/x", "astray", "loop", "loop/",
-	"loop/x", "miss", "miss/", "miss/.", "miss/x", "miss/x/", "fifo", "fifo/", "sock", "",
+	"f", "f/", "f/.", "f/x", "x", "d", "d/", "d/.", "d/..", "./d/", ".", "./", "..", "full", "full/", "full/in",
+	"full/new", "full/sub", "lf", "lf/", "ld", "ld/", "ld/.", "ld/new", "dangling", "dangling/", "dangling/x", "astray",
+	"loop", "loop/", "loop/x", "miss", "miss/", "miss/.", "miss/x", "miss/x/", "fifo", "fifo/", "sock", "",
 	strings.Repeat("n", 255), strings.Repeat("n", 256), strings.Repeat("n/", 2047) + "n", strings.Repeat("n/", 2048),
 }
 
