@@ -32,11 +32,14 @@ func lookup(name string) (string, error) {
 			dir = "."
 		}
 		file := strings.TrimSuffix(dir, "/") + "/" + name
+		if unix.Access(file, unix.F_OK) != nil {
+			continue // also where the directory may not be searched: that says nothing about the command
+		}
 		err := executable(file)
 		if err == nil {
 			return file, nil
 		}
-		if found == nil && statusOf(err) == statusCannotRun {
+		if found == nil {
 			found = err // a later directory may hold one that can be executed
 		}
 	}
@@ -63,11 +66,4 @@ func executable(file string) error {
 		return withStatus(statusCannotRun, errorf("%s: %w", event.Quote(file), err))
 	}
 	return nil
-}
-
-func statusOf(err error) int {
-	if e, ok := err.(*statusError); ok {
-		return e.status
-	}
-	return statusFailed
 }

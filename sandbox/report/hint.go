@@ -39,8 +39,8 @@ func Hint(e Ending) string {
 	return ""
 }
 
-// tracers are programs that cannot do their work without ptrace(2).
-var tracers = []string{"gdb", "gdbserver", "lldb", "lldb-server", "ltrace", "rr", "strace", "syd-trace", "sydbox"}
+// tracers are programs that cannot do their work without ptrace(2). A sydbox in a sandbox says so itself.
+var tracers = []string{"gdb", "gdbserver", "lldb", "lldb-server", "ltrace", "rr", "strace"}
 
 // raises says whether executing a file would raise privileges: set-user-ID, set-group-ID or file capabilities.
 func raises(file string) bool {

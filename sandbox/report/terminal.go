@@ -78,13 +78,6 @@ func (t *Terminal) Summary() {
 	_, _ = io.WriteString(t.w, t.summary())
 }
 
-// Total is how many denials were reported so far, those that were shown as warnings included.
-func (t *Terminal) Total() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.tally.total
-}
-
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return fmt.Sprintf("1 %s", one)
