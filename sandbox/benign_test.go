@@ -4,15 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
 
 // notApplicable is the exit status by which a C program reports a fact of this machine that leaves it nothing to show.
 const notApplicable = 77
-
-var variantsComment = regexp.MustCompile(`/\* variants: ([a-z0-9 ]+) \*/`)
 
 // TestBenign runs self-checking programs natively and in the box: each must find everything as it should be, and print
 // the same bytes both times.
@@ -24,15 +21,7 @@ func TestBenign(t *testing.T) {
 		t.Fatalf("no programs in testdata/benign (%v)", err)
 	}
 	for _, source := range sources {
-		text, err := os.ReadFile(source)
-		if err != nil {
-			t.Fatal(err)
-		}
-		names := []string{"dynamic"}
-		if m := variantsComment.FindSubmatch(text); m != nil {
-			names = append(names, strings.Fields(string(m[1]))...)
-		}
-		for _, v := range buildable(names...) {
+		for _, v := range buildable(append([]string{"dynamic"}, variantsOf(t, source, "")...)...) {
 			t.Run(strings.TrimSuffix(filepath.Base(source), ".c")+"/"+v.name, func(t *testing.T) {
 				t.Parallel()
 				binary, err := w.compile(source, v)

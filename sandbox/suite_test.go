@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -93,6 +94,21 @@ func buildable(names ...string) []variant {
 		}
 	}
 	return list
+}
+
+var variantsComment = regexp.MustCompile(`/\* variants: ([a-z0-9 ]+) \*/`)
+
+// variantsOf is what a program's source says it should be built as.
+func variantsOf(t *testing.T, source, otherwise string) []string {
+	t.Helper()
+	text, err := os.ReadFile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := variantsComment.FindSubmatch(text); m != nil {
+		otherwise = string(m[1])
+	}
+	return strings.Fields(otherwise)
 }
 
 // compile builds one C program and returns its path.

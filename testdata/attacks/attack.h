@@ -10,7 +10,8 @@
  *
  * Words: write, read, exec (the policy it is up against: nothing but ALLOW may be written; the secret may not be read;
  * the program may not be run), refused (no policy allows the call at all), private (it needs a mount namespace that can
- * be thrown away), root, lift=NAME (the policy lifts that refusal, so that the trick gets as far as it can).
+ * be thrown away), root, lift=NAME (the policy lifts that refusal, so that the trick gets as far as it can),
+ * silent (it fails as it would natively, with nothing to report), sample (one of many that differ little).
  *
  * Built with -DINT80 a program's own calls are those of i386, made from 64-bit code.
  */
@@ -190,8 +191,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s list | NAME VICTIM ALLOW\n", self);
 		return 2;
 	}
-	victim = argv[2];
-	allow = argv[3];
+	/* Arguments are on the stack, out of reach of int $0x80. */
+	victim = str("%s", argv[2]);
+	allow = str("%s", argv[3]);
 	for (int i = 0; i < ntricks; i++)
 		if (strcmp(tricks[i].name, argv[1]) == 0) {
 			tricks[i].run();

@@ -197,7 +197,7 @@ TRICK(exec_moved, "exec")
 	DO(rename(mark(), A("moved")));
 	EXEC(A("moved"));
 }
-TRICK(exec_secret_memory_name, "exec lift=memfd_secret")
+TRICK(exec_secret_memory_name, "exec lift=memfd_secret silent")
 {
 	long fd = syscall(SYS_memfd_secret, 0);
 	if (fd < 0)

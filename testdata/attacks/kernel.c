@@ -2,6 +2,7 @@
  * Ways around: calls that act on files without being file calls, other namespaces and roots, other numbers for the same
  * call, filters of one's own that answer first.
  */
+/* variants: static m32 */
 #include "attack.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -382,7 +383,7 @@ TRICK(proc_self_mem_of_child, "write")
 	int fd = DO(open(V("file"), O_RDWR));
 	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	int mem = DO(open("/proc/self/mem", O_RDWR));
-	DO(pwrite(mem, "memory", 6, (off_t)(uintptr_t)p));
+	DO(pwrite64(mem, "memory", 6, (off64_t)(uintptr_t)p));
 	DO(msync(p, 4096, MS_SYNC));
 }
 TRICK(unix_bind_outside, "write")

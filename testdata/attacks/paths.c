@@ -359,26 +359,26 @@ static const struct {
 	int flags;
 } ops[] = {
 #define ROW(name, target, flags) {#name, target, name, flags}
-	ROW(open_w, "file", SAMPLE), ROW(open_rw, "file", 0), ROW(open_creat, "new", SAMPLE),
+	ROW(open_w, "file", 0), ROW(open_rw, "file", 0), ROW(open_creat, "new", SAMPLE),
 	ROW(open_read_creat, "new", 0), ROW(open_read_trunc, "file", 0), ROW(open_3_trunc, "file", 0),
 	ROW(open_3_creat, "new", 0), ROW(creat_new, "new", 0), ROW(creat_old, "file", 0),
 	ROW(openat_w, "file", AT | SAMPLE), ROW(openat_creat, "new", AT | SAMPLE), ROW(openat_read_trunc, "file", AT),
-	ROW(openat_garbage_flags, "file", AT), ROW(openat2_w, "file", AT | SAMPLE), ROW(openat2_creat, "new", AT),
-	ROW(truncate_old, "file", 0), ROW(mkdir_new, "new", 0), ROW(mkdirat_new, "new", AT | SAMPLE),
+	ROW(openat_garbage_flags, "file", AT), ROW(openat2_w, "file", AT), ROW(openat2_creat, "new", AT),
+	ROW(truncate_old, "file", 0), ROW(mkdir_new, "new", 0), ROW(mkdirat_new, "new", AT),
 	ROW(mknod_new, "new", 0), ROW(mknodat_fifo, "new", AT), ROW(unlink_old, "file", 0),
 	ROW(unlinkat_old, "file", AT | SAMPLE), ROW(rmdir_old, "empty", 0), ROW(unlinkat_dir, "empty", AT),
 	ROW(rename_out, "file", 0), ROW(rename_in, "new", 0), ROW(rename_over, "file", 0),
-	ROW(rename_dir_out, "dir", 0), ROW(renameat_out, "file", AT | SAMPLE), ROW(renameat_in, "new", AT | SAMPLE),
+	ROW(rename_dir_out, "dir", 0), ROW(renameat_out, "file", AT), ROW(renameat_in, "new", AT | SAMPLE),
 	ROW(renameat2_out, "file", AT), ROW(renameat2_in, "new", AT), ROW(exchange_first, "file", AT),
 	ROW(exchange_second, "file", AT), ROW(rename_within, "file", AT), ROW(link_out, "file", 0),
-	ROW(link_in, "new", 0), ROW(linkat_out, "file", AT | SAMPLE), ROW(linkat_in, "new", AT | SAMPLE),
-	ROW(symlink_new, "new", 0), ROW(symlinkat_new, "new", AT | SAMPLE), ROW(chmod_old, "file", SAMPLE),
+	ROW(link_in, "new", 0), ROW(linkat_out, "file", AT | SAMPLE), ROW(linkat_in, "new", AT),
+	ROW(symlink_new, "new", 0), ROW(symlinkat_new, "new", AT), ROW(chmod_old, "file", 0),
 	ROW(fchmodat_old, "file", AT | SAMPLE), ROW(fchmodat2_old, "file", AT), ROW(chown_old, "file", 0),
 	ROW(lchown_old, "file", 0), ROW(fchownat_old, "file", AT), ROW(utime_old, "file", 0),
-	ROW(utimes_old, "file", 0), ROW(futimesat_old, "file", AT), ROW(utimensat_now, "file", AT | SAMPLE),
-	ROW(utimensat_set, "file", AT), ROW(setxattr_old, "file", SAMPLE), ROW(lsetxattr_old, "file", 0),
+	ROW(utimes_old, "file", 0), ROW(futimesat_old, "file", AT), ROW(utimensat_now, "file", AT),
+	ROW(utimensat_set, "file", AT), ROW(setxattr_old, "file", 0), ROW(lsetxattr_old, "file", 0),
 	ROW(removexattr_old, "file", 0), ROW(lremovexattr_old, "file", 0), ROW(setxattrat_old, "file", AT),
-	ROW(removexattrat_old, "file", AT), ROW(file_setattr_old, "file", AT), ROW(bind_new, "new", SAMPLE),
+	ROW(removexattrat_old, "file", AT), ROW(file_setattr_old, "file", AT), ROW(bind_new, "new", 0),
 #if defined(__i386__) || defined(INT80)
 	ROW(truncate64_old, "file", 0), ROW(chown16_old, "file", 0), ROW(lchown16_old, "file", 0),
 	ROW(utimensat64_old, "file", AT), ROW(socketcall_bind, "new", 0),
@@ -401,7 +401,8 @@ int extra_tricks(int argc, char **argv)
 				continue;
 			const char *name = str("%s.%s", ops[o].name, spellings[s].name);
 			if (argc == 2) {
-				printf("%s write%s\n", name, spellings[s].spell == secret_memory ? " lift=memfd_secret" : "");
+				printf("%s write%s%s\n", name, spellings[s].common ? "" : " sample",
+				       spellings[s].spell == secret_memory ? " lift=memfd_secret silent" : "");
 			} else if (strcmp(name, argv[1]) == 0) {
 				struct where w = spellings[s].spell(ops[o].target);
 				/* A name on the stack or in a constant would be out of reach of int $0x80. */

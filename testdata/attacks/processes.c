@@ -1,4 +1,5 @@
 /* Tasks that a tracer may lose: unusual clones, early and late moments, threads that share, stops and kills. */
+/* variants: static m32 */
 #include "attack.h"
 #include <linux/sched.h>
 #include <sys/ptrace.h>

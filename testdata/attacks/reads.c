@@ -94,7 +94,7 @@ TRICK(read_exchanged, "read")
 	DO(S(renameat2, AT_FDCWD, V("secret"), AT_FDCWD, A("own"), RENAME_EXCHANGE));
 	loot(S(open, A("own"), O_RDONLY));
 }
-TRICK(read_secret_memory_name, "read lift=memfd_secret")
+TRICK(read_secret_memory_name, "read lift=memfd_secret silent")
 {
 	long fd = syscall(SYS_memfd_secret, 0);
 	if (fd < 0)
