@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// ErrUnknown is wrapped by Parse for a line of a type or schema version that this program does not know. A reader that only
-// wants denials skips such lines.
+// ErrUnknown is wrapped by Parse for a line of a type or schema version that this program does not know. A reader that
+// only wants denials skips such lines.
 var ErrUnknown = errors.New("unknown event")
 
 // Parse reads one line of a log. Fields it does not know are ignored, as the schema may gain fields within a version.

@@ -137,8 +137,8 @@ func appendName(b []byte, name, suffix string) []byte {
 	return append(b, '"', ':')
 }
 
-// appendString writes a JSON string. Whatever Quote would escape is escaped here too, so a log can be shown with cat(1).
-// Bytes that are not UTF-8 become U+FFFD.
+// appendString writes a JSON string. Whatever Quote would escape is escaped here too, so a log can be shown with
+// cat(1). Bytes that are not UTF-8 become U+FFFD.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {

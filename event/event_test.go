@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -179,4 +180,30 @@ func FuzzParse(f *testing.F) {
 			harmless(t, string(e.AppendJSON(nil)))
 		}
 	})
+}
+
+// The examples of the documentation are lines that the encoder writes.
+func TestSchemaExamples(t *testing.T) {
+	page, err := os.ReadFile("../docs/schema.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := 0
+	for line := range bytes.Lines(page) {
+		example, ok := bytes.CutPrefix(bytes.TrimRight(line, "\n"), []byte("    {"))
+		if !ok {
+			continue
+		}
+		examples++
+		example = append([]byte("{"), example...)
+		e, err := Parse(example)
+		if err != nil {
+			t.Errorf("%v in %s", err, example)
+		} else if got := e.AppendJSON(nil); !bytes.Equal(got, example) {
+			t.Errorf("got\n%s\nwant\n%s", got, example)
+		}
+	}
+	if examples < 2 {
+		t.Errorf("%d examples found", examples)
+	}
 }

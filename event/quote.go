@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// Quote makes a string from a tracee safe and unambiguous on a terminal. What is printable stays as it is. A string that
-// is empty, has a space, a quote, a backslash or anything that is not printable comes back in double quotes with
-// escapes: \xNN for a byte that is not UTF-8 or an ASCII control, \uNNNN for other controls and for bidirectional and invisible
-// formatting characters. strconv.Unquote undoes a quoted one.
+// Quote makes a string from a tracee safe and unambiguous on a terminal. What is printable stays as it is. A string
+// that is empty, has a space, a quote, a backslash or anything that is not printable comes back in double quotes with
+// escapes: \xNN for a byte that is not UTF-8 or an ASCII control, \uNNNN for other controls and for bidirectional and
+// invisible formatting characters. strconv.Unquote undoes a quoted one.
 func Quote(s string) string {
 	if isPlain(s) {
 		return s
@@ -56,7 +56,8 @@ func isPlain(s string) bool {
 }
 
 // printable is Unicode's letters, marks, numbers, punctuation and symbols, and the ASCII space. Controls (C0, C1), the
-// formatting characters (Cf: bidirectional overrides, joiners, tags), line separators and unassigned code points are not.
+// formatting characters (Cf: bidirectional overrides, joiners, tags), line separators and unassigned code points are
+// not.
 func printable(r rune) bool { return strconv.IsPrint(r) }
 
 func writeHex(b *strings.Builder, r rune, digits int) {

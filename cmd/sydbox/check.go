@@ -23,7 +23,7 @@ import (
 type checkCommand struct {
 	policyFlags
 
-	Op    []string `sep:"none" placeholder:"OP" help:"The operation: read, stat, write, create, delete, attr or exec; repeat for several. All if none is given."`
+	Op    []string `sep:"none" placeholder:"OP" help:"${help_op}"`
 	Paths []string `arg:"" name:"path" help:"Paths as a process in this directory would use them."`
 }
 

@@ -15,8 +15,8 @@ import (
 	"sydbox/syscalls"
 )
 
-// filterText is a neutral filter table as a person reads it: for each verdict the reasons, and for each reason the calls,
-// first those that it always holds for.
+// filterText is a neutral filter table as a person reads it: for each verdict the reasons, and for each reason the
+// calls, first those that it always holds for.
 type filterText struct {
 	abi    *arch.ABI
 	groups []*filterGroup
@@ -216,7 +216,8 @@ func describeFilter(filter *syscalls.Filter, only string) (string, error) {
 	}
 	switch {
 	case out.Len() == 0:
-		return "", withHints(errorf("--abi %s: the filter has no such ABI", event.Quote(only)), "it has "+strings.Join(known, ", "))
+		err := errorf("--abi %s: the filter has no such ABI", event.Quote(only))
+		return "", withHints(err, "it has "+strings.Join(known, ", "))
 	case only == "":
 		fmt.Fprintf(&out, "any other ABI: %s\n", outcome(filter.Foreign))
 	}

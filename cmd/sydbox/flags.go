@@ -25,8 +25,8 @@ type commandLine struct {
 
 // policyFlags select the policy.
 type policyFlags struct {
-	Policy []string `short:"p" sep:"none" placeholder:"POLICY" help:"Policy file or profile; repeat to put several together."`
-	Write  []string `short:"w" sep:"none" placeholder:"PATH" help:"Allow writing to PATH and below: --allow write=PATH."`
+	Policy []string `short:"p" sep:"none" placeholder:"POLICY" help:"${help_policy}"`
+	Write  []string `short:"w" sep:"none" placeholder:"PATH" help:"${help_write}"`
 	Allow  []string `sep:"none" placeholder:"SECTION=RULE" help:"Add an allow rule, as in read=~/.ssh/config."`
 	Warn   []string `sep:"none" placeholder:"SECTION=RULE" help:"Add a rule that allows and reports."`
 	Mute   []string `sep:"none" placeholder:"SECTION=RULE" help:"Add a rule that denies without a report."`

@@ -18,6 +18,18 @@ var usageLines = map[string]string{
 	"policy list":   "sydbox policy list",
 }
 
+// helpTexts are the longer texts of flags, by the name that stands for them in a tag.
+var helpTexts = kong.Vars{
+	"help_mode":      "enforce, or warn: everything happens and what would be denied is reported.",
+	"help_dir":       "Change to DIR first; all other paths are relative to it, and it is $PWD.",
+	"help_wait":      "all: the run ends when all that was started is gone; root: when the command is, and the rest is killed.",
+	"help_violation": "Exit with N if something was denied and the command itself succeeded.",
+	"help_nnp":       "off, preferred or required: whether set-user-ID programs lose their power.",
+	"help_policy":    "Policy file or profile; repeat to put several together.",
+	"help_write":     "Allow writing to PATH and below: --allow write=PATH.",
+	"help_op":        "The operation: read, stat, write, create, delete, attr or exec; repeat for several. All if none is given.",
+}
+
 func printHelp(o kong.HelpOptions, ctx *kong.Context) error {
 	name := ""
 	if node := ctx.Selected(); node != nil {

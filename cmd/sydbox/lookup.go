@@ -12,9 +12,9 @@ import (
 // defaultPath is where commands are looked for if PATH is not set, as execvp(3) does.
 const defaultPath = "/bin:/usr/bin"
 
-// lookup finds the file that a shell would execute for a command's name: a name with a slash is a path; any other is looked for
-// in PATH, where an empty entry is the working directory. What it returns holds a slash. The errors have status 127 where
-// nothing was found and 126 where something was that cannot be executed.
+// lookup finds the file that a shell would execute for a command's name: a name with a slash is a path; any other is
+// looked for in PATH, where an empty entry is the working directory. What it returns holds a slash. The errors have
+// status 127 where nothing was found and 126 where something was that cannot be executed.
 func lookup(name string) (string, error) {
 	if name == "" {
 		return "", withStatus(statusNotFound, errorf("the command's name is empty"))

@@ -1,8 +1,8 @@
 // Command sydbox runs a command, and everything it starts, under a policy (docs/policy.md).
 //
-// Here are the flags, the exit statuses and what a person reads; what a library user would miss lives in package sandbox
-// and below. Each file has one subject: main.go the way in, flags.go what can be typed, terminal.go how failures are
-// told, status.go how the process ends; one file for each command.
+// Here are the flags, the exit statuses and what a person reads; what a library user would miss lives in package
+// sandbox and below. Each file has one subject: main.go the way in, flags.go what can be typed, terminal.go how
+// failures are told, status.go how the process ends; one file for each command.
 package main
 
 import (
@@ -31,6 +31,7 @@ func mainStatus(args []string) int {
 		kong.Help(printHelp),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
 		kong.Vars{"version": version()},
+		helpTexts,
 		// --help and --version end the parser: they did what was asked.
 		kong.Exit(func(status int) { panic(exitedEarly(status)) }),
 		kong.Writers(os.Stdout, io.Discard),

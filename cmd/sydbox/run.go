@@ -19,14 +19,14 @@ import (
 type runCommand struct {
 	policyFlags
 
-	Mode            string         `enum:"enforce,warn" default:"enforce" placeholder:"MODE" help:"enforce, or warn: everything happens and what would be denied is reported."`
+	Mode            string         `enum:"enforce,warn" default:"enforce" placeholder:"MODE" help:"${help_mode}"`
 	Log             string         `placeholder:"FILE" help:"Append every denial to FILE as a line of JSON."`
 	Quiet           bool           `short:"q" help:"Print errors only, no denials."`
-	Dir             string         `short:"C" name:"directory" placeholder:"DIR" help:"Change to DIR first; all other paths are relative to it, and it is $$PWD."`
-	Wait            string         `enum:"all,root,policy" default:"policy" placeholder:"WHAT" help:"all: the run is over when everything that was started is gone; root: when the command is, and the rest is killed."`
+	Dir             string         `short:"C" name:"directory" placeholder:"DIR" help:"${help_dir}"`
+	Wait            string         `enum:"all,root,policy" default:"policy" placeholder:"WHAT" help:"${help_wait}"`
 	Timeout         *time.Duration `placeholder:"TIME" help:"Kill everything after TIME, as in 90s or 1h30m."`
-	ViolationStatus *int           `placeholder:"N" help:"Exit with N if something was denied and the command itself succeeded."`
-	NoNewPrivs      string         `enum:"off,preferred,required,policy" default:"policy" placeholder:"LEVEL" help:"off, preferred or required: whether set-user-ID programs lose their power."`
+	ViolationStatus *int           `placeholder:"N" help:"${help_violation}"`
+	NoNewPrivs      string         `enum:"off,preferred,required,policy" default:"policy" placeholder:"LEVEL" help:"${help_nnp}"`
 	SelfPath        string         `placeholder:"PATH" help:"Execute PATH, not /proc/self/exe, as sydbox's own helper."`
 
 	Command []string `arg:"" optional:"" passthrough:"partial" name:"cmd" help:"The command and its arguments."`
@@ -57,8 +57,8 @@ func (r *runCommand) Run(status *int) error {
 	if err != nil {
 		return err
 	}
-	// A reader of our standard error that goes away (`2>&1 | head`) must not take the whole tree with us: with a handler a
-	// write fails with EPIPE. A handler, unlike an ignored signal, is not inherited by the command.
+	// A reader of our standard error that goes away (`2>&1 | head`) must not take the whole tree with us: with a
+	// handler a write fails with EPIPE. A handler, unlike an ignored signal, is not inherited by the command.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
 
 	terminal := r.terminal(pol)
@@ -80,7 +80,7 @@ func (r *runCommand) validate() error {
 	}
 	switch {
 	case len(r.Command) == 0:
-		return withHints(errorf("run: no command was given"), "sydbox run [FLAGS] [--] CMD [ARG...], as in sydbox run make")
+		return withHints(errorf("run: no command was given"), usageLines["run"]+", as in sydbox run make")
 	case r.Timeout != nil && *r.Timeout < 0:
 		return errorf("--timeout: a length of time cannot be negative")
 	case r.ViolationStatus != nil && (*r.ViolationStatus < 0 || *r.ViolationStatus > 255):

@@ -70,8 +70,8 @@ func makeExecutable(dir string) error {
 	})
 }
 
-// exits is the script command `exits STATUS COMMAND [ARG...]`: it runs the command and fails unless it ends with exactly this
-// status, or by this signal.
+// exits is the script command `exits STATUS COMMAND [ARG...]`: it runs the command and fails unless it ends with
+// exactly this status, or by this signal.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits STATUS COMMAND [ARG...]")

@@ -72,7 +72,8 @@ func dieOf(sig syscall.Signal) {
 	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 	signal.Reset(sig)
 	// The runtime would answer SIGQUIT, SIGABRT or SIGSEGV with a traceback and status 2. A zeroed struct sigaction is
-	// SIG_DFL with no flags and an empty mask on every architecture; 8 is the size of the kernel's sigset_t but on mips.
+	// SIG_DFL with no flags and an empty mask on every architecture; 8 is the size of the kernel's sigset_t but on
+	// mips.
 	var dfl [8]uint64
 	setSize := uintptr(8)
 	if runtime.GOARCH[:min(4, len(runtime.GOARCH))] == "mips" {

@@ -15,8 +15,9 @@ import (
 // Rules of what a person reads:
 //
 //   - Answers that were asked for (check, policy, --help) go to standard output; everything else to standard error.
-//   - There are two ways to fail: with an error, or with an error and hints. An error is one line, "sydbox: ", what failed, on
-//     what, why; a hint is one line, "sydbox: hint: ". A mistake in a policy also shows its line with a caret.
+//   - There are two ways to fail: with an error, or with an error and hints. An error is one line, "sydbox: ", what
+//     failed, on what, why; a hint is one line, "sydbox: hint: ". A mistake in a policy also shows its line with a
+//     caret.
 //   - No capital at the start, no full stop at the end. Each error is printed once, here.
 //   - What is not from this program's own text (names, arguments, paths) is quoted with event.Quote.
 //   - Denials are told by package report, under rules of its own.
@@ -87,7 +88,8 @@ func hint(text string) {
 // printError writes to standard error in one piece. If that fails there is nobody left to tell.
 func printError(text string) { _, _ = os.Stderr.WriteString(harmless(text)) }
 
-// harmless escapes what no terminal should get: errors of the system and of the flag parser repeat what they were given.
+// harmless escapes what no terminal should get: errors of the system and of the flag parser repeat what they were
+// given.
 func harmless(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {

@@ -9,8 +9,8 @@ import (
 // release is set by the linker: -X main.release=1.2.3.
 var release string
 
-// version is what --version prints: the release or the module's version, the commit where it is known, and what it was built
-// with and for.
+// version is what --version prints: the release or the module's version, the commit where it is known, and what it was
+// built with and for.
 func version() string {
 	name, commit := release, ""
 	if info, ok := debug.ReadBuildInfo(); ok {

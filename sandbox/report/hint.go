@@ -21,9 +21,9 @@ type Ending struct {
 	NoNewPrivs bool
 }
 
-// Hint names the one known casualty of ptrace or no_new_privs that the command is, or returns "": what a debugger, LeakSanitizer or
-// a set-user-ID program misses in a sandbox. Only facts about the file are used, so a hint is true of every command it is given for, but it need
-// not be the reason of this failure.
+// Hint names the one known casualty of ptrace or no_new_privs that the command is, or returns "": what a debugger,
+// LeakSanitizer or a set-user-ID program misses in a sandbox. Only facts about the file are used, so a hint is true of
+// every command it is given for, but it need not be the reason of this failure.
 func Hint(e Ending) string {
 	name := filepath.Base(e.File)
 	quoted := event.Quote(name)

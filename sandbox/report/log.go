@@ -13,8 +13,9 @@ import (
 
 // Log appends denials to a file, one JSON line each (docs/schema.md). It implements sandbox.Reporter.
 //
-// A line is written with one write(2) to a descriptor in append mode as soon as the denial is known: several runs can share a
-// file, and what was logged survives a crash of anything. The descriptor is close-on-exec, so no tracee inherits it.
+// A line is written with one write(2) to a descriptor in append mode as soon as the denial is known: several runs can
+// share a file, and what was logged survives a crash of anything. The descriptor is close-on-exec, so no tracee
+// inherits it.
 type Log struct {
 	mu   sync.Mutex
 	file *os.File

@@ -1,8 +1,8 @@
 // Package report tells people and machines what a sandbox denied.
 //
 // Terminal writes a short block for each new denial and a summary at the end; Log writes every denial as a line of JSON
-// (docs/schema.md). Both take denials from the sandbox's reporting goroutine and are finished by the program after the run;
-// their methods may be called from any goroutine. Nothing in here can change a decision, and nothing that a tracee
+// (docs/schema.md). Both take denials from the sandbox's reporting goroutine and are finished by the program after the
+// run; their methods may be called from any goroutine. Nothing in here can change a decision, and nothing that a tracee
 // chose (paths, program names, arguments) reaches a terminal unquoted.
 package report
 

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// ShellQuote makes one word that a shell reads back as s. A word with bytes that no terminal should see uses $'…', which
-// bash, zsh, ksh, busybox sh and POSIX.1-2024 read.
+// ShellQuote makes one word that a shell reads back as s. A word with bytes that no terminal should see uses $'…',
+// which bash, zsh, ksh, busybox sh and POSIX.1-2024 read.
 func ShellQuote(s string) string {
 	if s != "" && strings.IndexFunc(s, special) < 0 {
 		return s

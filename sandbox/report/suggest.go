@@ -64,8 +64,8 @@ func suggest(d decider, entries []*entry, home string) (flags []string, allowed 
 	return flags, total - len(wanted)
 }
 
-// helpful are the add-ons whose own rules allow something that is wanted. All of them extend the default policy as well; what
-// that allows is no reason to name an add-on.
+// helpful are the add-ons whose own rules allow something that is wanted. All of them extend the default policy as
+// well; what that allows is no reason to name an add-on.
 func helpful(d decider, wanted []*entry) []string {
 	base, err := d.withProfile(basePolicy)
 	if err != nil {
@@ -106,8 +106,8 @@ func denied(d decider, list []*entry) []*entry {
 	return left
 }
 
-// choose finds grants for what is wanted. A directory is only opened where nothing but the default denied: what somebody
-// wrote a rule for is allowed by name, so that a suggestion never undoes the rule.
+// choose finds grants for what is wanted. A directory is only opened where nothing but the default denied: what
+// somebody wrote a rule for is allowed by name, so that a suggestion never undoes the rule.
 func choose(d decider, wanted []*entry, home string) []grant {
 	var scattered, named []*entry
 	for _, e := range wanted {
