@@ -37,7 +37,7 @@ func (b *box) judge() verdict {
 func (b *box) judgeOne(i int, a *access.Access, v *verdict) {
 	o := &a.Object
 	if o.Refuse != 0 {
-		v.take(policy.Decision{Action: policy.Deny, Errno: o.Refuse}, i, firstOp(a.Op), whyRefused)
+		b.judgeNameless(i, a, v)
 		return
 	}
 	if a.Mode&unix.S_IFMT != 0 && isDevice(a.Mode) && !b.devices {
@@ -55,16 +55,26 @@ func (b *box) judgeOne(i int, a *access.Access, v *verdict) {
 		return
 	}
 	ops := a.Op &^ (o.Held & (access.Read | access.Write)) // reopening one's own descriptor gives nothing new
-	for ops != 0 {
-		op := firstOp(ops)
-		if o.Kind == access.Missing && ops&access.Create != 0 {
-			op = access.Create // of equals the report names what a person sees happen
-		}
-		ops &^= op
+	for op := range ops.Ops() {
 		if d := b.decide(op, a); d.Action > v.decision.Action {
 			v.take(d, i, op, "")
 		}
 	}
+}
+
+// judgeNameless decides about an object that no rule can speak of, because it has no name in the target's root.
+func (b *box) judgeNameless(i int, a *access.Access, v *verdict) {
+	o := &a.Object
+	if o.Refuse == unix.ENOENT || o.Refuse == unix.ESRCH {
+		// The task was killed while it was stopped here: nothing in /proc leads anywhere any more. It will never see
+		// this answer, and nobody needs to read of it.
+		v.take(policy.Decision{Action: policy.Mute, Errno: o.Refuse}, i, firstOp(a.Op), "")
+		return
+	}
+	if o.Held&access.Write != 0 {
+		return // an O_TMPFILE that was given a name, say: whoever holds it writable was allowed to write it
+	}
+	v.take(policy.Decision{Action: policy.Deny, Errno: o.Refuse}, i, firstOp(a.Op), whyRefused)
 }
 
 // decide asks the policy about one operation.
@@ -93,8 +103,13 @@ const (
 	whyBlind   = "the process made itself non-dumpable, so an unprivileged tracer cannot read its arguments"
 )
 
-// firstOp returns the lowest operation of a set.
-func firstOp(ops access.Op) access.Op { return ops & -ops }
+// firstOp returns the operation of a set that a report names first.
+func firstOp(ops access.Op) access.Op {
+	for op := range ops.Ops() {
+		return op
+	}
+	return 0
+}
 
 // isDevice says whether mode makes a device node. Character device 0:0 is a whiteout, but its number is in another
 // register; overlay work is no build's business.
