@@ -53,6 +53,7 @@ type forwarder struct {
 	control *Control
 	grace   time.Duration
 	start   time.Time
+	self    int // our PID
 	group   int // our process group
 	signals chan os.Signal
 	quit    chan struct{}
@@ -66,7 +67,7 @@ func newForwarder(c *Control, grace time.Duration) *forwarder {
 		grace = defaultTermGrace
 	}
 	f := &forwarder{
-		control: c, grace: grace, start: time.Now(), group: unix.Getpgrp(),
+		control: c, grace: grace, start: time.Now(), self: os.Getpid(), group: unix.Getpgrp(),
 		signals: make(chan os.Signal, 16), quit: make(chan struct{}),
 	}
 	for _, sig := range passed {
@@ -102,8 +103,8 @@ func (f *forwarder) saw(t *tracer, task *Task, sig syscall.Signal) {
 	case code != siUser:
 		return // aimed by sigqueue or tgkill: never at a group
 	case int(sender) == task.Process.TGID: // a member's kill(0, sig), or raise
-	case t.tasks[int(sender)] != nil:
-		return // one task to another
+	case t.tasks[int(sender)] != nil, int(sender) == f.self:
+		return // one task to another, or what we passed on
 	}
 	f.seen[i].Store(max(1, int64(time.Since(f.start))))
 }

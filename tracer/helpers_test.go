@@ -1,7 +1,6 @@
 package tracer
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -94,7 +93,6 @@ func filter(t testing.TB, names ...string) []unix.SockFilter {
 // fake is a Handler that keeps books: every birth must have its death.
 type fake struct {
 	t       testing.TB
-	mu      sync.Mutex
 	live    map[int]*Task
 	births  int
 	calls   map[string]int
@@ -171,10 +169,8 @@ func (f *fake) known(t *Task, what string) {
 // box is one run of a test.
 type box struct {
 	*fake
-	plan   launch.Plan
-	opt    Options
-	out    bytes.Buffer
-	result *Result
+	plan launch.Plan
+	opt  Options
 }
 
 // newBox prepares a run of path with args under a filter that traces calls.

@@ -32,22 +32,24 @@ func (o *order) encode(b []byte) []byte {
 	b = appendString(b, o.dir)
 	b = appendStrings(b, o.args)
 	b = appendStrings(b, o.env)
-	flag := byte(0)
-	if o.inherit {
-		flag = 1
-	}
-	b = append(b, flag, byte(o.noNewPrivs))
-	if o.filter == nil {
-		return append(b, 0)
-	}
+	b = appendBool(b, o.inherit)
+	b = append(b, byte(o.noNewPrivs))
 	// An empty filter is not the same as none: installing it fails, as it must.
-	b = binary.AppendUvarint(append(b, 1), uint64(len(o.filter)))
+	b = appendBool(b, o.filter != nil)
+	b = binary.AppendUvarint(b, uint64(len(o.filter)))
 	for _, f := range o.filter {
 		b = binary.LittleEndian.AppendUint16(b, f.Code)
 		b = append(b, f.Jt, f.Jf)
 		b = binary.LittleEndian.AppendUint32(b, f.K)
 	}
 	return b
+}
+
+func appendBool(b []byte, v bool) []byte {
+	if v {
+		return append(b, 1)
+	}
+	return append(b, 0)
 }
 
 func appendString(b []byte, s string) []byte {
@@ -68,10 +70,11 @@ var errTruncated = errors.New("the plan is truncated or garbled")
 func decode(b []byte) (*order, error) {
 	d := decoder{b: b}
 	o := &order{path: d.string(), dir: d.string(), args: d.strings(), env: d.strings()}
-	o.inherit = d.byte() == 1
+	o.inherit = d.bool()
 	o.noNewPrivs = Level(d.byte())
-	if d.byte() == 1 {
-		o.filter = d.filter()
+	filtered := d.bool()
+	if filter := d.filter(); filtered {
+		o.filter = filter
 	}
 	if d.bad || len(d.b) != 0 {
 		return nil, errTruncated
@@ -116,6 +119,8 @@ func (d *decoder) byte() byte {
 	}
 	return 0
 }
+
+func (d *decoder) bool() bool { return d.byte() == 1 }
 
 // length reads a count of things that take at least size bytes each, so that a garbled one cannot ask for much memory.
 func (d *decoder) length(size int) int {

@@ -14,6 +14,11 @@
 //	PTRACE_EVENT_EXEC ◄────────────────── execve(target)
 //	Shim.Failure ◄─ record, only on failure
 //
+// The target gets what this process was given: limits, mask and dispositions of signals, terminal, group, session, umask,
+// credentials. Two things the Go runtime changes at its start and keeps no record of: a signal among those that it handles
+// itself (INT, TERM, HUP, QUIT, CHLD …) is not blocked in the target even if it was here, and of the signals that were
+// ignored only INT and HUP still are.
+//
 // Thread rule: Start must run on the thread that will seize the shim, because only a parent may trace where Yama says so
 // and because a tracer is a thread. In the shim everything happens on the main thread: filter and no_new_privs belong to
 // a thread, and an execve from the leader keeps the pid's only seized task.

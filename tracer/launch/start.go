@@ -71,20 +71,25 @@ func (s *Shim) fork(order, outcome int) error {
 	return err
 }
 
+// kill ends the shim and returns its wait status.
+func (s *Shim) kill() unix.WaitStatus {
+	_ = unix.Kill(s.PID, unix.SIGKILL) // ESRCH: it has ended
+	var ws unix.WaitStatus
+	for {
+		_, err := unix.Wait4(s.PID, &ws, unix.WALL|unix.WNOTHREAD, nil)
+		if err != unix.EINTR {
+			return ws
+		}
+	}
+}
+
 // awaitReady waits for the shim's word that it waits. A shim that ends without it is reaped.
 func (s *Shim) awaitReady() error {
 	var b [1]byte
 	if err := readFull(s.outcome, b[:]); err == nil && b[0] == readyByte {
 		return nil
 	}
-	_ = unix.Kill(s.PID, unix.SIGKILL) // whatever it is, it is no shim
-	var ws unix.WaitStatus
-	for {
-		_, err := unix.Wait4(s.PID, &ws, unix.WALL|unix.WNOTHREAD, nil)
-		if err != unix.EINTR {
-			return s.Failure(ws)
-		}
-	}
+	return s.Failure(s.kill()) // whatever it is, it is no shim
 }
 
 func shimHint(err error) string {

@@ -1,0 +1,61 @@
+package launch
+
+import (
+	"bytes"
+	"reflect"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestOrderRoundTrip(t *testing.T) {
+	for _, o := range []*order{
+		{args: []string{}, env: []string{}},
+		{
+			path: "/bin/\xff", dir: "d", args: []string{"", "a b"}, env: []string{"A=1", "A=2", "="}, inherit: true,
+			noNewPrivs: Required, filter: []unix.SockFilter{{Code: 6, Jt: 1, Jf: 255, K: 0xdeadbeef}},
+		},
+		{args: []string{}, env: []string{}, filter: []unix.SockFilter{}, noNewPrivs: Preferred},
+	} {
+		enc := o.encode(nil)
+		got, err := decode(enc)
+		if err != nil || !reflect.DeepEqual(got, o) {
+			t.Errorf("%+v became %+v (%v)", o, got, err)
+		}
+		for n := range enc {
+			if _, err := decode(enc[:n]); err == nil {
+				t.Errorf("%d of %d bytes were taken for a plan", n, len(enc))
+			}
+		}
+		if _, err := decode(append(enc, 0)); err == nil {
+			t.Error("a byte too many was not noticed")
+		}
+	}
+}
+
+// FuzzDecode: no input makes decode panic or ask for much memory, and what it takes it gives back the same.
+func FuzzDecode(f *testing.F) {
+	f.Add((&order{path: "p", args: []string{"a"}, env: []string{"E=1"}}).encode(nil))
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		o, err := decode(b)
+		if err != nil {
+			return
+		}
+		again, err := decode(o.encode(nil))
+		if err != nil || !bytes.Equal(again.encode(nil), o.encode(nil)) {
+			t.Errorf("%+v became %+v (%v)", o, again, err)
+		}
+	})
+}
+
+func TestShimDescriptors(t *testing.T) {
+	for _, c := range []struct {
+		arg string
+		ok  bool
+	}{{"3,4", true}, {"150,7", true}, {"", false}, {"3", false}, {"0,4", false}, {"3,x", false}, {"-1,3", false}} {
+		if _, _, ok := shimDescriptors(c.arg); ok != c.ok {
+			t.Errorf("%q: %v", c.arg, ok)
+		}
+	}
+}
