@@ -1,0 +1,69 @@
+# make            build bin/sydbox, static
+# make test       install what the tests need (as root, with apt-get), run them all; NODEPS=1 leaves the machine alone
+# make demo       a sample package in the sandbox, with one violation to look at
+# make install    DESTDIR and PREFIX as usual
+# make lint       gofmt, go vet, staticcheck
+# make fuzz       every fuzz target for FUZZTIME
+# make bench      CPU and wall time against native runs and other tools
+# make realworld  build real packages in the sandbox and natively, and compare (needs the network, as root)
+
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+GO      ?= go
+GOFLAGS_BUILD = -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMANDS = $(notdir $(wildcard cmd/*))
+FUZZTIME ?= 10s
+
+# What the tests need: compilers for the programs in testdata, and programs that are interesting to sandbox.
+TEST_PACKAGES = gcc libc6-dev make strace busybox-static
+ifeq ($(shell uname -m),x86_64)
+TEST_PACKAGES += gcc-multilib
+endif
+
+# The race detector runs on everything but the tracer's own thread and what needs a traced child to be tested: ptrace
+# binds those to one OS thread, which the detector's own threads upset.
+RACE_PACKAGES = ./access/... ./arch/... ./event/... ./pathres/... ./policy/... ./sandbox/report/... ./syscalls/...
+
+.PHONY: all build test deps demo install lint fuzz bench realworld clean
+all: build
+
+build:
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build $(GOFLAGS_BUILD) -o bin/ $(addprefix ./cmd/,$(COMMANDS))
+
+test: deps
+	$(GO) test -timeout 14m ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 10m $(RACE_PACKAGES)
+
+deps:
+	@sh testdata/deps.sh $(TEST_PACKAGES)
+
+demo: build
+	@sh testdata/demo/run.sh bin/sydbox
+
+install: build
+	install -d $(DESTDIR)$(BINDIR)
+	install -m 755 $(addprefix bin/,$(COMMANDS)) $(DESTDIR)$(BINDIR)
+
+lint:
+	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+fuzz:
+	@set -e; for file in $$(grep -rl '^func Fuzz' --include='*_test.go' .); do \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$file); do \
+			echo "$$name in $$(dirname $$file)"; \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$(dirname $$file); \
+		done; \
+	done
+
+bench: build
+	$(GO) run ./testdata/bench -sydbox bin/sydbox $(BENCH)
+
+realworld: build
+	sh testdata/realworld/run.sh bin/sydbox
+
+clean:
+	rm -rf bin
