@@ -4,12 +4,14 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"sydbox/policy"
 )
 
 // Host describes the running system to policy.Load: its files, its environment, its working directory.
 func Host() *policy.System {
-	cwd, _ := os.Getwd()
+	cwd, _ := unix.Getwd() // the kernel's answer: os.Getwd believes $PWD, which may go through links
 	home, _ := os.UserHomeDir()
 	return &policy.System{
 		FS:         os.DirFS("/"),

@@ -23,37 +23,64 @@ import (
 // denied faster than the Reporter writes waits for it, so that no denial is lost and memory stays bounded.
 type reports struct {
 	queue  chan *event.Denial
+	told   chan struct{} // one value after each denial, if somebody waits for it
 	done   chan struct{}
 	denied atomic.Int64
 }
 
-// reportQueue is how many denials may wait for the Reporter.
-const reportQueue = 1024
+const (
+	// reportQueue is how many denials may wait for the Reporter.
+	reportQueue = 1024
+	// reportGrace is how long a denied call waits for its report, so that on a terminal the reason comes before the
+	// program's own complaint. A Reporter that is stuck delays a call by no more.
+	reportGrace = 50 * time.Millisecond
+)
 
 func newReports(r Reporter) *reports {
-	s := &reports{queue: make(chan *event.Denial, reportQueue), done: make(chan struct{})}
+	s := &reports{
+		queue: make(chan *event.Denial, reportQueue),
+		told:  make(chan struct{}, reportQueue+1),
+		done:  make(chan struct{}),
+	}
 	go func() {
 		defer close(s.done)
 		for d := range s.queue {
 			if r != nil {
 				r.Denied(d)
 			}
+			s.told <- struct{}{}
 		}
 	}()
 	return s
 }
 
+// send hands a denial over and waits a little for it to be told.
 func (s *reports) send(d *event.Denial) {
 	if d.Action != actionWarn && d.Action != actionMute {
 		s.denied.Add(1)
 	}
+	for len(s.told) > 0 { // of denials that nobody waited for any more
+		<-s.told
+	}
 	s.queue <- d
+	grace := time.NewTimer(reportGrace)
+	defer grace.Stop()
+	select {
+	case <-s.told:
+	case <-grace.C:
+	}
 }
 
 // close waits until the last denial is reported.
 func (s *reports) close() {
 	close(s.queue)
-	<-s.done
+	for {
+		select {
+		case <-s.told:
+		case <-s.done:
+			return
+		}
+	}
 }
 
 // Words for what was done about a denial, as event.Denial.Action spells them.

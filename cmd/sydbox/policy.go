@@ -70,10 +70,24 @@ func (c *filterCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	text, err := describeFilter(pol.Filter(arch.Native()), c.ABI)
-	if err != nil {
-		return err
+	abis := arch.Native()
+	if c.ABI != "" {
+		if abis, err = c.only(abis); err != nil {
+			return err
+		}
 	}
-	_, err = io.WriteString(os.Stdout, text)
-	return err
+	return pol.WriteFilter(os.Stdout, abis)
+}
+
+// only picks the ABI that was asked for.
+func (c *filterCommand) only(abis []*arch.ABI) ([]*arch.ABI, error) {
+	names := make([]string, len(abis))
+	for i, abi := range abis {
+		if abi.Name == c.ABI {
+			return abis[i : i+1], nil
+		}
+		names[i] = abi.Name
+	}
+	return nil, withHints(fmt.Errorf("--abi %s: the filter has no such ABI", event.Quote(c.ABI)),
+		"it has "+strings.Join(names, ", "))
 }
