@@ -328,6 +328,7 @@ func TestWhatTheTracerMayNotSee(t *testing.T) {
 	expect(t, "root's root", ask(root.pid, "/etc"), access.Object{Refuse: unix.EACCES}, "")
 	expect(t, "dead", ask(1<<22-1, "/etc"), access.Object{Refuse: unix.ENOENT}, "")
 	expect(t, "same rights, closed", ask(same.pid, dir+"/closed/x"), access.Object{Errno: unix.EACCES}, dir+"/closed/x")
+	expect(t, "other rights, closed", ask(tracer.pid, dir+"/closed/x"), access.Object{Errno: unix.EACCES}, dir+"/closed/x")
 	expect(t, "same rights, open", ask(same.pid, dir+"/file"), access.Object{Kind: access.Regular}, dir+"/file")
 	expect(t, "hidden by procfs", ask(same.pid, fmt.Sprintf("/proc/%d/cwd/x", root.pid)), access.Object{Refuse: unix.EACCES}, "")
 	same.do(hide)

@@ -2,6 +2,7 @@ package pathres
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,7 +62,7 @@ func (tw *twin) agree(t testing.TB, r *Resolver, n access.Name) access.Object {
 	t.Helper()
 	o := tw.resolve(r, n)
 	if complaint := tw.compare(r, &n, &o); complaint != "" {
-		t.Errorf("dirfd %d, %q, follow %v, create %v, resolve %#x, %+v: %s\ngot  %+v (path %q)",
+		t.Errorf("dirfd %d, %.300q, follow %v, create %v, resolve %#x, %+v: %s\ngot  %+v (path %.300q)",
 			n.Dirfd, n.UnsafePath, n.Follow, n.Create, n.Resolve, r.can, complaint, o, o.Path)
 	}
 	return o
@@ -79,7 +80,11 @@ func (tw *twin) compare(r *Resolver, n *access.Name, o *access.Object) string {
 			path = "/"
 		}
 	}
-	native := tw.try(ask{Op: "probe", Dirfd: int(n.Dirfd), Path: path, Flags: flags, Resolve: n.Resolve})
+	probe := ask{Op: "probe", Dirfd: int(n.Dirfd), Path: path, Flags: flags, Resolve: n.Resolve}
+	native := tw.try(probe)
+	for native.Errno == unix.EAGAIN { // openat2(2): something was renamed anywhere during a scoped walk
+		native = tw.try(probe)
+	}
 	switch {
 	case o.Refuse != 0:
 		return "refused, the kernel says " + native.Errno.Error()
@@ -107,6 +112,9 @@ func (tw *twin) made(r *Resolver, n *access.Name, o *access.Object) string {
 		}
 	} else {
 		native = tw.try(ask{Op: "mkdir", Dirfd: int(n.Dirfd), Path: string(n.UnsafePath)})
+	}
+	if native.Errno == unix.EACCES && o.Errno == 0 && o.Kind == access.Missing && !writable(r) {
+		return "" // a matter of the directory's mode, not of the name
 	}
 	if native.Errno != o.Errno {
 		return "making it, the kernel says " + native.Errno.Error()
@@ -137,6 +145,12 @@ func (tw *twin) made(r *Resolver, n *access.Name, o *access.Object) string {
 		return "remove it: " + err.Error()
 	}
 	return complaint
+}
+
+// writable says whether this process, and thus its twin, may make names in the directory found last.
+func writable(r *Resolver) bool {
+	fd, _ := r.Parent(0)
+	return unix.Faccessat(r.fds, strconv.Itoa(fd), unix.W_OK, 0) == nil
 }
 
 // samePlace compares an existing object with the kernel's.

@@ -30,8 +30,7 @@ func (w *walk) fail(e syscall.Errno) bool {
 	return w.refuse(e)
 }
 
-// refuse ends the walk with a name that cannot be judged. What procfs hides (ENOENT, ESRCH: the task is dying) is
-// refused as EACCES, unless the caller means it.
+// refuse ends the walk with a name that cannot be judged, and e as what the denial returns.
 func (w *walk) refuse(e syscall.Errno) bool {
 	if e == unix.EPERM || e == unix.ESRCH {
 		e = unix.EACCES
@@ -69,7 +68,6 @@ func (w *walk) keep(name []byte) {
 
 // missing ends the walk at a last component that does not exist.
 func (w *walk) missing(name []byte) {
-	w.o.Slash = w.o.Slash || w.slash
 	if !w.n.Create {
 		w.fail(unix.ENOENT) // tell appends the name
 		return
@@ -88,7 +86,6 @@ func (w *walk) missing(name []byte) {
 
 // found ends the walk at an existing last component.
 func (w *walk) found(name []byte, id *ident) {
-	w.o.Slash = w.o.Slash || w.slash
 	w.o.Kind, w.o.Dev, w.o.Ino = id.kind(), id.dev, id.ino
 	if w.slash && !id.dir() && !w.n.Create {
 		w.fail(unix.ENOTDIR)
@@ -106,7 +103,6 @@ func (w *walk) found(name []byte, id *ident) {
 func (w *walk) object(h, via handle, known bool) {
 	defer via.close()
 	w.s.object = h
-	w.o.Slash = w.o.Slash || w.slash
 	var id ident
 	if e := w.r.stat(h.fd, empty, unix.AT_EMPTY_PATH, &id); e != 0 {
 		w.refuse(e)

@@ -96,22 +96,27 @@ func (r *Resolver) owner(cur int) int {
 	if r.stat(cur, empty, unix.AT_EMPTY_PATH, &id) != 0 {
 		return 0
 	}
-	if id.dev == r.dev {
-		text, e := r.textOf(cur)
-		if e != 0 {
-			return 0
-		}
-		return pidIn(text)
-	}
-	root, entry, ok := r.procRoot(cur, id.dev)
-	if !ok {
+	root, entry, depth := r.procRoot(cur, id.dev)
+	if root < 0 {
 		return 0
 	}
 	defer closeHandle(root)
-	if tgid, _, ok := r.translate(root); ok {
-		if r.leadsTo(root, append(strconv.AppendUint(r.line[:0], tgid, 10), 0), &entry) {
-			return r.tgid
-		}
+	text, e := r.textOf(cur) // it ends in N/fd, wherever that procfs is mounted
+	if e != 0 {
+		return 0
+	}
+	for range depth - 1 {
+		text = text[:max(bytes.LastIndexByte(text, '/'), 0)]
+	}
+	n, ok := digits(text[bytes.LastIndexByte(text, '/')+1:])
+	if !ok || !r.leadsTo(root, append(strconv.AppendUint(r.line[:0], n, 10), 0), &entry) {
+		return 0
+	}
+	if id.dev == r.dev {
+		return int(n)
+	}
+	if tgid, tid, ok := r.translate(root); ok && (n == tgid || n == tid) {
+		return r.tgid
 	}
 	return 0
 }
@@ -130,11 +135,11 @@ func (r *Resolver) ownDescriptors(cur int) bool {
 	}
 	root, tgid, tid := r.proc, uint64(r.tgid), uint64(r.tid)
 	if id.dev != r.dev {
-		var ok bool
-		if root, _, ok = r.procRoot(cur, id.dev); !ok {
+		if root, _, _ = r.procRoot(cur, id.dev); root < 0 {
 			return false
 		}
 		defer closeHandle(root)
+		var ok bool
 		if tgid, tid, ok = r.translate(root); !ok {
 			return false
 		}
@@ -156,16 +161,16 @@ func (r *Resolver) leadsTo(dir int, name []byte, id *ident) bool {
 }
 
 // procRoot opens the root of the procfs instance dev from a directory in it, and identifies the entry of the root that
-// the directory lies in: that of a process.
-func (r *Resolver) procRoot(cur int, dev uint64) (root int, entry ident, ok bool) {
+// the directory, depth levels down, lies in: that of a process. root is -1 if there is none.
+func (r *Resolver) procRoot(cur int, dev uint64) (root int, entry ident, depth int) {
 	var at ident
 	root, e := dup(cur)
-	for depth := 0; e == 0 && depth < 5; depth++ {
+	for depth = 0; e == 0 && depth < 5; depth++ {
 		if r.stat(root, empty, unix.AT_EMPTY_PATH, &at) != 0 || at.dev != dev {
 			break
 		}
 		if at.ino == procRootIno {
-			return root, entry, true
+			return root, entry, depth
 		}
 		entry = at
 		var up int
@@ -176,7 +181,7 @@ func (r *Resolver) procRoot(cur int, dev uint64) (root int, entry ident, ok bool
 	if e == 0 {
 		closeHandle(root)
 	}
-	return -1, entry, false
+	return -1, entry, 0
 }
 
 // held is what a descriptor may do with its object, from the mode of its link in /proc/PID/fd: the owner's read bit

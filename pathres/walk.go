@@ -50,12 +50,14 @@ func (w *walk) close() {
 // scoped says whether the walk is confined to its base.
 func (w *walk) scoped() bool { return w.n.Resolve&(unix.RESOLVE_BENEATH|unix.RESOLVE_IN_ROOT) != 0 }
 
-// run resolves the name. Every way out has filled in the object.
+// run resolves the name. Every way out has filled in the object. (open(2) with O_CREAT answers EISDIR to a slash before
+// it looks at what is in front of it; Slash says so, and Errno what looking finds.)
 func (w *walk) run() {
 	if w.begin() {
 		for w.advance() {
 		}
 	}
+	w.o.Slash = w.o.Slash || w.slash
 	if w.o.Errno != 0 {
 		w.tell()
 	}
