@@ -1,0 +1,313 @@
+package tracer
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/arch"
+	"sydbox/syscalls"
+	"sydbox/tracer/launch"
+)
+
+// TestStopsAllocateNothing: between the launch and the death, stops leave the Go heap alone.
+func TestStopsAllocateNothing(t *testing.T) {
+	const stops = 20000
+	for _, info := range []bool{true, false} {
+		b := newBox(t, []string{"access"}, victim64(t), "busy", "20000")
+		b.opt.NoSyscallInfo = !info
+		var buf [unix.PathMax]byte
+		var first, last runtime.MemStats
+		n := 0
+		h := &counting{box: b, call: func(task *Task, inv *syscalls.Invocation) {
+			if _, errno := task.ReadString(inv.Pointer(0), buf[:]); errno != 0 {
+				t.Error(errno)
+			}
+			switch n++; n {
+			case 100:
+				runtime.ReadMemStats(&first)
+			case stops - 100:
+				runtime.ReadMemStats(&last)
+			}
+		}}
+		if _, err := Run(&b.plan, h, b.opt); err != nil {
+			t.Fatal(err)
+		}
+		// The runtime itself makes a few objects meanwhile, whatever the tracer does.
+		if made := last.Mallocs - first.Mallocs; n != stops || made > stops/1000 {
+			t.Errorf("info %v: %d stops made %d objects", info, n, made)
+		}
+	}
+}
+
+// counting is a Handler without books, so that it allocates nothing itself.
+type counting struct {
+	nothing
+	box  *box
+	call func(*Task, *syscalls.Invocation)
+}
+
+func (c *counting) Syscall(task *Task, inv *syscalls.Invocation) Action {
+	c.call(task, inv)
+	return Action{}
+}
+
+// TestReadMemory reads the tracee's strings through either interface.
+func TestReadMemory(t *testing.T) {
+	defer noVMReadv.Store(false)
+	for _, fallback := range []bool{false, true} {
+		noVMReadv.Store(fallback)
+		b := newBox(t, []string{"access"}, victim64(t), "pageend")
+		var got []string
+		b.onCall = func(task *Task, inv *syscalls.Invocation) Action {
+			var buf [unix.PathMax]byte
+			n, errno := task.ReadString(inv.Pointer(0), buf[:])
+			got = append(got, string(buf[:n])+":"+errnoName(errno))
+			if errno = task.Read(inv.Pointer(0), buf[:5]); errno == 0 {
+				got = append(got, string(buf[:4]))
+			}
+			return Action{}
+		}
+		b.exits(0)
+		if s := strings.Join(got, " "); s != "/tmp:ok /tmp :EFAULT xxxx :EFAULT :ENAMETOOLONG yyyy" {
+			t.Errorf("fallback %v: %s", fallback, s)
+		}
+	}
+}
+
+func errnoName(errno syscall.Errno) string {
+	if errno == 0 {
+		return "ok"
+	}
+	return unix.ErrnoName(errno)
+}
+
+// TestSkipByInfo returns results by PTRACE_SET_SYSCALL_INFO, as on a port whose registers nobody has written down.
+func TestSkipByInfo(t *testing.T) {
+	abi := arch.X86_64
+	saved := abi.Regs
+	defer func() { abi.Regs = saved }()
+	for _, c := range []struct {
+		mode  string
+		value int64
+	}{{"deny", -int64(unix.EROFS)}, {"inject", 4242}} {
+		path := victim64(t)
+		b := newBox(t, []string{"mkdir"}, path, c.mode, filepath.Join(t.TempDir(), "made"), "30")
+		supported := true
+		b.onCall = func(task *Task, _ *syscalls.Invocation) Action {
+			var info syscallInfo
+			if errno := getSyscallInfo(task.TID, &info); errno != 0 {
+				t.Error(errno)
+			}
+			supported = setSyscallInfo(task.TID, &info) != unix.EIO
+			return Action{Kind: Return, Value: c.value}
+		}
+		b.opt.Started = func() { abi.Regs = nil }
+		result := b.run()
+		abi.Regs = saved
+		// Without the request (before 6.16) the call must not happen either: the task is killed.
+		if supported && result.Root.ExitStatus() != 0 || !supported && !killed(result.Root) {
+			t.Errorf("%s: wait status %#x, supported %v", c.mode, uint32(result.Root), supported)
+		}
+	}
+}
+
+// TestUndumpable: a tracer without CAP_SYS_PTRACE may not look into a task that made itself undumpable, and is told so.
+func TestUndumpable(t *testing.T) {
+	b := newBox(t, []string{"access"}, victim64(t), "undumpable")
+	var got syscall.Errno
+	b.onCall = func(task *Task, inv *syscalls.Invocation) Action {
+		withoutPtraceCapability(t, func() {
+			var buf [64]byte
+			_, got = task.ReadString(inv.Pointer(0), buf[:])
+		})
+		return Deny(unix.EACCES)
+	}
+	b.exits(int(unix.EACCES))
+	if got != unix.EPERM {
+		t.Errorf("the path could be read, or not for the right reason: %v", got)
+	}
+}
+
+// withoutPtraceCapability calls f on this thread without effective capabilities.
+func withoutPtraceCapability(t *testing.T, f func()) {
+	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var had, none [2]unix.CapUserData
+	if err := unix.Capget(&hdr, &had[0]); err != nil {
+		t.Error(err)
+		return
+	}
+	none = had
+	none[0].Effective, none[1].Effective = 0, 0
+	if err := unix.Capset(&hdr, &none[0]); err != nil {
+		t.Error(err)
+		return
+	}
+	f()
+	if err := unix.Capset(&hdr, &had[0]); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestOthersKeepTheirChildren: runs beside each other and beside os/exec, in one process.
+func TestOthersKeepTheirChildren(t *testing.T) {
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for range 5 {
+				b := newBox(t, []string{"access"}, victim64(t), "vforks")
+				b.exits(0)
+			}
+		})
+		wg.Go(func() {
+			for range 20 {
+				cmd := exec.Command(victim64(t), "leader_exit")
+				if err := cmd.Run(); cmd.ProcessState.ExitCode() != 7 {
+					t.Errorf("%d: %v", i, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestThreadWithChildren: a thread that has children is not taken for the tracer.
+func TestThreadWithChildren(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd := exec.Command(victim64(t), "stubborn")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if childless() {
+		t.Error("this thread has a child and does not know")
+	}
+	b := newBox(t, nil, victim64(t), "ok")
+	b.exits(0)
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	if !childless() {
+		t.Error("this thread has no child and does not know")
+	}
+}
+
+// TestSIGCHLDIsRestored: the runtime's own action comes back.
+func TestSIGCHLDIsRestored(t *testing.T) {
+	b := newBox(t, nil, victim64(t), "ok")
+	during := false
+	b.opt.Started = func() {
+		had, errno := setNoCLDStop(true)
+		during = had && errno == 0
+	}
+	b.exits(0)
+	if had, errno := setNoCLDStop(false); had || errno != 0 || !during {
+		t.Errorf("SA_NOCLDSTOP: during the run %v, after it %v (%v)", during, had, errno)
+	}
+	b = newBox(t, nil, victim64(t), "ok")
+	b.opt.NoisySIGCHLD = true
+	b.opt.Started = func() { during, _ = setNoCLDStop(false) }
+	b.exits(0)
+	if during {
+		t.Error("NoisySIGCHLD changed the action")
+	}
+}
+
+// TestPanic: a Handler that panics takes the tree down, and the panic reaches the caller of Run.
+func TestPanic(t *testing.T) {
+	mark := filepath.Join(t.TempDir(), "mark")
+	b := newBox(t, []string{"setsid"}, victim64(t), "daemonise", mark)
+	b.onCall = func(*Task, *syscalls.Invocation) Action { panic("in the handler") }
+	func() {
+		defer func() {
+			if p, ok := recover().(string); !ok || !strings.Contains(p, "in the handler") {
+				t.Errorf("recovered %v", p)
+			}
+		}()
+		_, err := Run(&b.plan, b.fake, b.opt)
+		t.Errorf("Run returned: %v", err)
+	}()
+	for tid := range b.live {
+		// A zombie waits for init, to whom it was left.
+		if status := string(readStatus(tid)); status != "" && !strings.Contains(status, "\nState:\tZ") {
+			t.Errorf("task %d survived: %s", tid, status)
+		}
+	}
+}
+
+// TestNoNewPrivs compares what the target has with what was asked for.
+func TestNoNewPrivs(t *testing.T) {
+	for level, want := range map[launch.Level]int{launch.Off: 0, launch.Preferred: 1, launch.Required: 1} {
+		b := newBox(t, nil, victim64(t), "ok")
+		b.plan.NoNewPrivs = level
+		b.onExec = func(task *Task, _ bool) Action {
+			if got := readStatus(task.TID).number("NoNewPrivs"); got != want {
+				t.Errorf("level %d: no_new_privs is %d", level, got)
+			}
+			return Action{}
+		}
+		if os.Geteuid() != 0 && level == launch.Off {
+			var e *launch.SetupError
+			if _, err := Run(&b.plan, b.fake, b.opt); !errors.As(err, &e) || e.Step != launch.StepFilter || e.Hint == "" {
+				t.Errorf("a filter without privilege and without no_new_privs: %v", err)
+			}
+			continue
+		}
+		b.exits(0)
+	}
+}
+
+// TestNestedTracer: under a tracer that follows forks there can be no second one, and the error says so.
+func TestNestedTracer(t *testing.T) {
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Fatal(err)
+	}
+	cmd := boxed("", victim64(t), "ok")
+	cmd.Args = append([]string{"strace", "-f", "-o", "/dev/null", "/proc/self/exe"}, cmd.Args[1:]...)
+	cmd.Args[4], _ = os.Executable()
+	cmd.Path, _ = exec.LookPath("strace")
+	cmd.Stderr = nil
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != 125 || !strings.Contains(string(out), "traces it already") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestSeizeHint(t *testing.T) {
+	for _, c := range []struct {
+		errno         syscall.Errno
+		tracer, scope int
+		want          string
+	}{
+		{unix.EPERM, 77, 2, "process 77"},
+		{unix.EPERM, 0, 2, "set it to 1"},
+		{unix.EPERM, 0, 3, "next boot"},
+		{unix.EPERM, 0, 1, "container"},
+		{unix.EPERM, 0, -1, "container"},
+		{unix.EIO, 0, -1, "4.8 or later"},
+		{unix.ESRCH, 0, -1, ""},
+	} {
+		got := seizeHint(c.errno, c.tracer, c.scope)
+		if !strings.Contains(got, c.want) || (got == "") != (c.want == "") {
+			t.Errorf("%v, tracer %d, scope %d: %q", c.errno, c.tracer, c.scope, got)
+		}
+	}
+}
+
+// BenchmarkStop is the cost of a stop that ends in Continue, wall time of both sides.
+func BenchmarkStop(b *testing.B) {
+	box := newBox(b, []string{"access"}, victim64(b), "busy", "20000")
+	for b.Loop() {
+		if _, err := Run(&box.plan, nothing{}, box.opt); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/20000, "ns/stop")
+}
