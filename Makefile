@@ -10,8 +10,9 @@
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 GO      ?= go
-GOFLAGS_BUILD = -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# Where no tag describes this tree, the commands name the commit by themselves.
+VERSION ?= $(shell git describe --tags --dirty 2>/dev/null)
+GOFLAGS_BUILD = -trimpath -ldflags "-s -w -X main.release=$(VERSION)"
 COMMANDS = $(notdir $(wildcard cmd/*))
 FUZZTIME ?= 10s
 
