@@ -8,15 +8,16 @@ import (
 )
 
 // climbMax bounds the length of a path that is put together component by component: each costs a few microseconds
-// at every stop, and a hostile tree could nest without end. Longer ones have no path and are refused.
+// at every stop, and a hostile tree could nest without end. Longer ones are refused.
 const climbMax = 256 << 10
 
 // climb finds the path of a handle whose path is longer than PATH_MAX, which the kernel does not tell (ENAMETOOLONG):
-// it goes up by ".." until it does and finds the component of each level by looking for the inode in the directory above.
+// it goes up by ".." until it does and finds the component of each level by looking for the inode in the directory
+// above.
 func (r *Resolver) climb(fd int, s *slot) naming {
 	var id, above ident
 	if r.identify(fd, &id) != 0 {
-		return unknown
+		return unseen
 	}
 	tail := r.again[:0] // the components found so far, byte by byte backwards
 	defer func() { r.again = tail[:0] }()
@@ -31,21 +32,26 @@ func (r *Resolver) climb(fd int, s *slot) naming {
 		closeHandle(cur)
 		cur, e = r.openAt(r.proc, r.link("cwd", -1), unix.O_PATH|unix.O_DIRECTORY)
 		if e == 0 {
-			if tail = r.find(cur, &id, tail); len(tail) == 0 || r.identify(cur, &id) != 0 {
+			if tail = r.find(cur, &id, tail); len(tail) == 0 {
 				closeHandle(cur)
 				return unknown
 			}
+			e = r.identify(cur, &id)
 		}
 	}
+	defer func() {
+		if cur >= 0 {
+			closeHandle(cur)
+		}
+	}()
 	if e != 0 {
-		return unknown
+		return unseen
 	}
-	defer func() { closeHandle(cur) }()
 	for len(tail) < climbMax {
 		text, e := r.textOf(cur)
 		if e == 0 {
-			if !r.leads(text, &id) {
-				return unknown
+			if leads, _ := r.leads(text, &id); !leads {
+				return unseen
 			}
 			if len(text) == 1 {
 				text = text[:0]
@@ -56,27 +62,27 @@ func (r *Resolver) climb(fd int, s *slot) naming {
 			return named
 		}
 		if e != unix.ENAMETOOLONG {
-			return unknown
+			return unseen
 		}
 		up, e := r.openAt(cur, dotdot, unix.O_PATH|unix.O_DIRECTORY)
 		if e != 0 {
-			return unknown
+			return unseen
 		}
 		closeHandle(cur)
 		cur = up
 		if r.identify(cur, &above) != 0 || above.at(&id) {
-			return unknown
+			return unseen
 		}
 		before := len(tail)
 		if tail = r.find(cur, &id, tail); len(tail) == before {
 			if before == 0 && id.nlink == 0 {
 				return gone
 			}
-			return unknown
+			return unseen
 		}
 		id = above
 	}
-	return unknown
+	return unseen
 }
 
 // find looks in directory dir for the entry that leads to an object and appends "/name" backwards to tail. The inode

@@ -87,7 +87,8 @@ func TestNoLeaks(t *testing.T) {
 		}
 		r.can = k.can
 		idle := count()
-		for _, flags := range []uint64{0, unix.RESOLVE_BENEATH, unix.RESOLVE_IN_ROOT, unix.RESOLVE_NO_XDEV, unix.RESOLVE_NO_MAGICLINKS} {
+		for _, flags := range []uint64{0, unix.RESOLVE_BENEATH, unix.RESOLVE_IN_ROOT, unix.RESOLVE_NO_XDEV,
+			unix.RESOLVE_NO_MAGICLINKS} {
 			if flags != 0 && !r.can.openat2 {
 				continue
 			}
@@ -113,34 +114,49 @@ func TestNoLeaks(t *testing.T) {
 	}
 }
 
-// TestOutOfDescriptors: what cannot be looked at is refused, not taken for missing.
+// TestOutOfDescriptors: what cannot be looked at is refused, whenever the descriptors run out, and not taken for
+// missing, nameless or held.
 func TestOutOfDescriptors(t *testing.T) {
 	dir := tree(t)
 	tw := spawn(t, nil)
 	tw.chdir(dir)
-	fd := tw.open(dir+"/a", unix.O_RDONLY)
-	r := resolver(t, kernels[0].can)
+	directory, file := int32(tw.open("a", unix.O_RDONLY)), int32(tw.open("file", unix.O_RDWR))
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	none := limit
-	none.Cur = 0
-	names := []access.Name{name(dir + "/a/b/file"), name("file"), name("rel/file"), name("/proc/self/cwd"), {Dirfd: int32(fd), FD: true},
-		{Dirfd: int32(fd), UnsafePath: []byte("b")}}
-	objects := make([]access.Object, len(names))
-	if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, &none, nil); err != nil {
-		t.Fatal(err)
-	}
-	for i := range names {
-		objects[i] = tw.resolve(r, names[i])
-	}
-	if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
-		t.Fatal(err)
-	}
-	for i, o := range objects {
-		if o.Refuse != unix.EMFILE || o.Errno != 0 {
-			t.Errorf("%q: %+v", names[i].UnsafePath, o)
+	names := []access.Name{name(dir + "/a/b/file"), name("file"), name("rel/file"), name("a/../file"),
+		name("/proc/self/cwd"), name(fmt.Sprintf("/proc/self/fd/%d", file)), {Dirfd: file, FD: true},
+		{Dirfd: directory, UnsafePath: []byte("b")}}
+	for _, k := range kernels {
+		r := resolver(t, k.can)
+		for _, n := range names {
+			want := tw.resolve(r, n)
+			path := string(want.Path)
+			r.Release()
+			next, err := unix.Dup(0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			unix.Close(next)
+			for spare := range 6 {
+				short := limit
+				short.Cur = uint64(next + spare)
+				if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, &short, nil); err != nil {
+					t.Fatal(err)
+				}
+				o := tw.resolve(r, n)
+				if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
+					t.Fatal(err)
+				}
+				refused := o.Refuse != 0 && o.Errno == 0 && o.Held == 0 && len(o.Path) == 0
+				if right := o.Refuse == 0 && o.Errno == 0 && string(o.Path) == path && o.Held == want.Held; !refused && !right {
+					t.Errorf("%s, %+v, %d descriptors left: %+v", k.name, n, spare, o)
+				}
+				if spare == 0 && !refused {
+					t.Errorf("%s, %+v: resolved without a descriptor: %+v", k.name, n, o)
+				}
+			}
 		}
 	}
 }

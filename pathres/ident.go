@@ -52,7 +52,8 @@ func (a *ident) kind() access.Kind {
 	return access.Anonymous // the anonymous inode of epoll, eventfd and the like has no type before Linux 6.16
 }
 
-// stat identifies what a NUL-terminated path leads to. flags are AT_*. The mount is filled in only where statx tells it.
+// stat identifies what a NUL-terminated path leads to. flags are AT_*. The mount is filled in only where statx tells
+// it.
 func (r *Resolver) stat(dir int, path []byte, flags int, id *ident) syscall.Errno {
 	if !r.can.statx {
 		return statOld(dir, path, flags, id)
@@ -87,7 +88,7 @@ func statOld(dir int, path []byte, flags int, id *ident) syscall.Errno {
 		}
 	}
 	*id = ident{
-		dev:   uint64(st.Dev), //nolint:unconvert // its type differs between ports
+		dev:   uint64(st.Dev), // its type differs between ports
 		ino:   uint64(st.Ino),
 		size:  uint64(st.Size),
 		mode:  uint32(st.Mode),

@@ -11,7 +11,8 @@ import (
 type naming uint8
 
 const (
-	unknown   naming = iota // it exists, but no path leads to it from the tracer's root
+	unseen    naming = iota // the tracer could not look
+	unknown                 // it exists, but no path leads to it from the tracer's root
 	named                   // slot.path is its path
 	gone                    // it has been deleted
 	anonymous               // it never had a path: a pipe, a socket, an anonymous inode
@@ -30,17 +31,21 @@ func (r *Resolver) name(fd int, s *slot) naming {
 			return r.climb(fd, s)
 		}
 		if e != 0 || r.stat(fd, empty, unix.AT_EMPTY_PATH, &id) != 0 {
-			return unknown
+			return unseen
 		}
 		if len(text) == 0 || text[0] != '/' {
 			return anonymous // "pipe:[12]", "anon_inode:[eventpoll]": proc(5), /proc/pid/fd
 		}
-		if r.leads(text, &id) {
+		leads, e := r.leads(text, &id)
+		if leads {
 			s.path = s.path[:0]
 			if len(text) > 1 {
 				s.path = append(s.path, text...)
 			}
 			return named
+		}
+		if e != 0 && e != unix.ENOENT && e != unix.ENOTDIR && e != unix.ELOOP {
+			return unseen
 		}
 		// A name that ends so may be a real one, which has just been tried. A file with other links left is reachable
 		// by a name that nobody knows, and stays unknown. A memfd is "/memfd:name (deleted)" with no links.
@@ -55,15 +60,16 @@ func (r *Resolver) name(fd int, s *slot) naming {
 var deleted = []byte(" (deleted)")
 
 // leads says whether a path of the tracer, which must lie in r.text or another buffer with room for a NUL, leads to an
-// object without meeting a symbolic link.
-func (r *Resolver) leads(path []byte, id *ident) bool {
+// object without meeting a symbolic link. The error is why it leads nowhere.
+func (r *Resolver) leads(path []byte, id *ident) (bool, syscall.Errno) {
 	fd, e := r.reopen(path)
 	if e != 0 {
-		return false
+		return false, e
 	}
 	defer closeHandle(fd)
 	var at ident
-	return r.stat(fd, empty, unix.AT_EMPTY_PATH, &at) == 0 && at.is(id)
+	e = r.stat(fd, empty, unix.AT_EMPTY_PATH, &at)
+	return e == 0 && at.is(id), e
 }
 
 // reopen opens an absolute path of the tracer that has no symbolic links in it, the last component included.

@@ -36,6 +36,7 @@ func (w *walk) refuse(e syscall.Errno) bool {
 		e = unix.EACCES
 	}
 	w.o.Refuse = e
+	w.o.Held = 0
 	w.s.path = w.s.path[:0]
 	return false
 }
@@ -120,6 +121,11 @@ func (w *walk) object(h, via handle, known bool) {
 		case named:
 		case gone, anonymous:
 			w.unnamed(via)
+			return
+		case unknown:
+			held := w.o.Held // of an object that was looked at, and has no name
+			w.refuse(unix.EACCES)
+			w.o.Held = held
 			return
 		default:
 			w.refuse(unix.EACCES)

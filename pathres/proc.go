@@ -14,8 +14,8 @@ import (
 // procRootIno is the inode number of a procfs root directory: PROC_ROOT_INO of include/linux/proc_fs.h, ABI since 2.6.
 const procRootIno = 1
 
-// self returns the target of the link called name, "self" or "thread-self", in the procfs root cur: the numbers that the
-// task has in that instance's PID namespace. ok is false if it has none there, or if that cannot be told.
+// self returns the target of the link called name, "self" or "thread-self", in the procfs root cur: the numbers that
+// the task has in that instance's PID namespace. ok is false if it has none there, or if that cannot be told.
 func (r *Resolver) self(cur int, root *ident, name []byte, buf []byte) (text []byte, ok bool) {
 	tgid, tid := uint64(r.tgid), uint64(r.tid)
 	if root.dev != r.dev {
@@ -32,9 +32,9 @@ func (r *Resolver) self(cur int, root *ident, name []byte, buf []byte) (text []b
 	return text, true
 }
 
-// translate finds the task's numbers in another procfs instance. NStgid and NSpid (Linux 4.1) list them from the tracer's
-// namespace down to the task's own; it is the one under which that instance shows the same process: the same number in
-// the same innermost namespace.
+// translate finds the task's numbers in another procfs instance. NStgid and NSpid (Linux 4.1) list them from the
+// tracer's namespace down to the task's own; it is the one under which that instance shows the same process: the same
+// number in the same innermost namespace.
 func (r *Resolver) translate(cur int) (tgid, tid uint64, ok bool) {
 	var mine, theirs [4096]byte
 	var namespace, other ident

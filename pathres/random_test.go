@@ -101,7 +101,8 @@ func TestRandomTrees(t *testing.T) {
 			}
 			for i, tw := range twins {
 				tw.chdir(tops[i] + "/a/b")
-				fds := []int{0, tw.open(tops[i]+"/a", unix.O_RDONLY), tw.open("file", unix.O_RDWR), tw.open(tops[i]+"/", unix.O_PATH)}
+				fds := []int{0, tw.open(tops[i]+"/a", unix.O_RDONLY), tw.open("file", unix.O_RDWR), tw.open(tops[i]+"/",
+					unix.O_PATH)}
 				for _, k := range kernels {
 					r := resolver(t, k.can)
 					for range 150 {
@@ -166,7 +167,8 @@ func FuzzResolve(f *testing.F) {
 		// What would be made outside the tree is not; nor can the task's own entries be, or those that come and go.
 		r := old[int(how>>6)]
 		o := tw.resolve(r, n)
-		if n.Create && !strings.HasPrefix(string(o.Path), dir) || strings.Contains(path, "proc") && o.PID != tw.pid && o.PID != 0 {
+		if n.Create && !strings.HasPrefix(string(o.Path), dir) || strings.Contains(path, "proc") && o.PID != tw.pid &&
+			o.PID != 0 {
 			return
 		}
 		tw.agree(t, r, n)

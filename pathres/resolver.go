@@ -54,7 +54,7 @@ type Resolver struct {
 	rest  [restMax + 1]byte // what remains of the path being walked, at the end, NUL-terminated
 	text  [access.PathMax]byte
 	line  [64]byte
-	again []byte // a canonical path being opened again
+	again []byte // a path being put together, see climb
 	dents []byte // a directory being searched, see climb
 }
 
@@ -95,14 +95,15 @@ func (r *Resolver) open() error {
 		return fmt.Errorf("statfs /proc: %w", err)
 	}
 	if fs.Type != unix.PROC_SUPER_MAGIC {
-		return errors.New("/proc is not a procfs, without which no path can be resolved: mount it (mount -t proc proc /proc)")
+		return errors.New("/proc is not a procfs, without which no path can be resolved: " +
+			"mount it (mount -t proc proc /proc)")
 	}
 	me := strconv.Itoa(r.pid)
 	buf := make([]byte, 32)
 	n, err := unix.Readlinkat(r.proc, "self", buf)
 	if err != nil || string(buf[:n]) != me {
-		return fmt.Errorf("/proc belongs to another PID namespace (/proc/self is %q, this is process %s): mount a procfs of this one",
-			buf[:max(n, 0)], me)
+		return fmt.Errorf("/proc belongs to another PID namespace (/proc/self is %q, this is process %s): "+
+			"mount a procfs of this one", buf[:max(n, 0)], me)
 	}
 	if r.fds, err = unix.Openat(r.proc, me+"/fd", flags, 0); err != nil {
 		return fmt.Errorf("open /proc/%s/fd: %w", me, err)

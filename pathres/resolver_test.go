@@ -27,7 +27,8 @@ func tree(t testing.TB) string {
 	}
 	must(os.MkdirAll(filepath.Join(dir, "a/b/c"), 0o755))
 	must(os.Mkdir(filepath.Join(dir, "proc"), 0o755))
-	for _, f := range []string{"file", "a/file", "a/b/file", "a/b/c/x (deleted)", "a/\xff\x01 odd\n", "a/" + strings.Repeat("n", 255)} {
+	for _, f := range []string{"file", "a/file", "a/b/file", "a/b/c/x (deleted)", "a/\xff\x01 odd\n",
+		"a/" + strings.Repeat("n", 255)} {
 		must(os.WriteFile(filepath.Join(dir, f), nil, 0o644))
 	}
 	must(unix.Mkfifo(filepath.Join(dir, "fifo"), 0o644))
@@ -52,23 +53,27 @@ func tree(t testing.TB) string {
 
 // paths are walked from a tree as working directory; %s stands for its path.
 var paths = []string{
-	"", ".", "..", "./", "../", "/", "//", "///.", "/..", "/../..", "file", "./file", ".//file", "file/", "file/.", "file/x",
-	"a", "a/", "a/.", "a/..", "a/../", "a/b/../file", "a//b///file", "no", "no/", "no/x", "no/..", "a/no", "a/no/", "a/no/x",
-	"rel", "rel/", "rel/file", "rel/..", "rel/../file", "up", "up/file", "slash", "slash/", "slash/file", "tofile", "tofile/",
-	"tofile/x", "fileslash", "dangling", "dangling/", "dangling/x", "danglingslash", "danglingslash/", "nodir", "nodir/x",
-	"loop", "loop/", "loop/x", "loop1", "loop2/..", "dots", "dots/file", "dot", "dot/dot/dot/a", "a/root", "a/root/", "a/root/proc",
-	"a/back", "a/back/../file", "a/back/x (deleted)", "stdin", "me", "me/", "me/file", "me/..", "thread", "thread/file", "long",
-	"long/file", "chain39", "chain40", "chain41", "chain39/", "chain40/file", "chain39/file", "outer", "outer/c", "outer/..", "outer/../file",
-	"outerdangling", "fifo", "sock", "sock/", "dir (deleted)", "dir (deleted)/new", "a/\xff\x01 odd\n", "abs", "abs/file",
-	strings.Repeat("n", 255), strings.Repeat("n", 256), "a/" + strings.Repeat("n", 255), strings.Repeat("n", 256) + "/x",
+	"", ".", "..", "./", "../", "/", "//", "///.", "/..", "/../..", "file", "./file", ".//file", "file/",
+	"file/.", "file/x", "a", "a/", "a/.", "a/..", "a/../", "a/b/../file", "a//b///file", "no", "no/", "no/x",
+	"no/..", "a/no", "a/no/", "a/no/x", "rel", "rel/", "rel/file", "rel/..", "rel/../file", "up", "up/file",
+	"slash", "slash/", "slash/file", "tofile", "tofile/", "tofile/x", "fileslash", "dangling", "dangling/",
+	"dangling/x", "danglingslash", "danglingslash/", "nodir", "nodir/x", "loop", "loop/", "loop/x", "loop1",
+	"loop2/..", "dots", "dots/file", "dot", "dot/dot/dot/a", "a/root", "a/root/", "a/root/proc", "a/back",
+	"a/back/../file", "a/back/x (deleted)", "stdin", "me", "me/", "me/file", "me/..", "thread", "thread/file",
+	"long", "long/file", "chain39", "chain40", "chain41", "chain39/", "chain40/file", "chain39/file", "outer",
+	"outer/c", "outer/..", "outer/../file", "outerdangling", "fifo", "sock", "sock/", "dir (deleted)",
+	"dir (deleted)/new", "a/\xff\x01 odd\n", "abs", "abs/file", strings.Repeat("n", 255),
+	strings.Repeat("n", 256), "a/" + strings.Repeat("n", 255), strings.Repeat("n", 256) + "/x",
 	strings.Repeat("n", 255) + "/x", "no/" + strings.Repeat("n", 256), strings.Repeat("/", 4094) + "a",
 	strings.Repeat("/", 4095) + "a", strings.Repeat("a/../", 700) + "file", strings.Repeat("./", 2047) + "a",
-	"/proc/self", "/proc/self/", "/proc/self/cwd", "/proc/self/cwd/", "/proc/self/cwd/a/b", "/proc/self/cwd/../", "/proc/self/root",
-	"/proc/self/root/", "/proc/self/root/proc/self/cwd", "/proc/self/exe", "/proc/self/exe/", "/proc/self/fd", "/proc/self/fd/0",
-	"/proc/self/fd/0/", "/proc/self/fd/99", "/proc/self/fd/3", "/proc/thread-self", "/proc/thread-self/cwd/file",
-	"/proc/self/task/../cwd/a", "/proc/mounts", "/proc/net", "/proc/net/dev", "/proc/self/ns/mnt", "/proc/1", "/proc/self/no",
-	"/proc/self/fd/../cwd", "/proc/self/status", "/proc/no", "/proc/sys/kernel", "/dev/fd/0", "/dev/stdin", "/dev/null", "/bin/sh",
-	"%s/a/b/file", "%s/rel/file", "%s/a/new", "%s/no/new", "%s/dangling", "%s/dangling/", "%s//a/./b/",
+	"/proc/self", "/proc/self/", "/proc/self/cwd", "/proc/self/cwd/", "/proc/self/cwd/a/b",
+	"/proc/self/cwd/../", "/proc/self/root", "/proc/self/root/", "/proc/self/root/proc/self/cwd",
+	"/proc/self/exe", "/proc/self/exe/", "/proc/self/fd", "/proc/self/fd/0", "/proc/self/fd/0/",
+	"/proc/self/fd/99", "/proc/self/fd/3", "/proc/thread-self", "/proc/thread-self/cwd/file",
+	"/proc/self/task/../cwd/a", "/proc/mounts", "/proc/net", "/proc/net/dev", "/proc/self/ns/mnt", "/proc/1",
+	"/proc/self/no", "/proc/self/fd/../cwd", "/proc/self/status", "/proc/no", "/proc/sys/kernel", "/dev/fd/0",
+	"/dev/stdin", "/dev/null", "/bin/sh", "%s/a/b/file", "%s/rel/file", "%s/a/new", "%s/no/new", "%s/dangling",
+	"%s/dangling/", "%s//a/./b/",
 }
 
 // each calls f with every path and every way of naming it.
@@ -100,7 +105,8 @@ func TestResolveLikeTheKernel(t *testing.T) {
 
 // procCreate: procfs makes no files and says so with an errno of its own choice, which is no matter of the name.
 func procCreate(n *access.Name) bool {
-	return n.Create && (strings.HasPrefix(string(n.UnsafePath), "/proc") || strings.HasPrefix(string(n.UnsafePath), "/dev"))
+	return n.Create && (strings.HasPrefix(string(n.UnsafePath), "/proc") ||
+		strings.HasPrefix(string(n.UnsafePath), "/dev"))
 }
 
 func TestResolveInChroot(t *testing.T) {
@@ -145,7 +151,8 @@ func TestResolveFlags(t *testing.T) {
 	tw.chdir(dir)
 	fd := int32(tw.open(dir+"/a", unix.O_RDONLY|unix.O_DIRECTORY))
 	proc := int32(tw.open("/proc", unix.O_RDONLY|unix.O_DIRECTORY))
-	more := []string{"self/status", "self/cwd", "self/fd/0", "b/../..", "back", "root/", "b", "../a/b", "/b", "/b/file", "thread-self"}
+	more := []string{"self/status", "self/cwd", "self/fd/0", "b/../..", "back", "root/", "b", "../a/b", "/b",
+		"/b/file", "thread-self"}
 	for flags := uint64(1); flags < 32; flags++ {
 		if flags&unix.RESOLVE_BENEATH != 0 && flags&unix.RESOLVE_IN_ROOT != 0 {
 			continue // EINVAL, whatever the name
@@ -189,7 +196,8 @@ func TestThreadWithItsOwnDirectory(t *testing.T) {
 	tw.chdir(dir)
 	ans := tw.do(ask{Op: "thread", Path: dir + "/a"})
 	r := resolver(t, kernels[0].can)
-	for _, p := range []string{"file", "/proc/thread-self/cwd/file", "/proc/self/cwd/file", "b/..", "/proc/thread-self/fd/0"} {
+	for _, p := range []string{"file", "/proc/thread-self/cwd/file", "/proc/self/cwd/file", "b/..",
+		"/proc/thread-self/fd/0"} {
 		var o access.Object
 		n := name(p)
 		r.Task(ans.TID, tw.pid)

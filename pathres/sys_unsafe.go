@@ -57,7 +57,8 @@ func readlink(dir int, path, buf []byte) (int, syscall.Errno) {
 
 // statx is statx(2) of a NUL-terminated path. Identity never changes, so no server is asked for fresh attributes.
 func statx(dir int, path []byte, flags int, st *unix.Statx_t) syscall.Errno {
-	const mask = unix.STATX_TYPE | unix.STATX_MODE | unix.STATX_NLINK | unix.STATX_INO | unix.STATX_SIZE | unix.STATX_MNT_ID
+	const mask = unix.STATX_TYPE | unix.STATX_MODE | unix.STATX_NLINK | unix.STATX_INO | unix.STATX_SIZE |
+		unix.STATX_MNT_ID
 	for {
 		_, _, e := unix.Syscall6(unix.SYS_STATX, uintptr(dir), uintptr(unsafe.Pointer(&path[0])),
 			uintptr(flags|unix.AT_STATX_DONT_SYNC), mask, uintptr(unsafe.Pointer(st)), 0)
@@ -67,7 +68,7 @@ func statx(dir int, path []byte, flags int, st *unix.Statx_t) syscall.Errno {
 	}
 }
 
-// closeHandle closes a descriptor. Dropping the last reference to an unlinked file may free its blocks, so it can block.
+// closeHandle closes a descriptor. It can block: dropping the last reference to an unlinked file frees its blocks.
 func closeHandle(fd int) {
 	unix.Syscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
 }

@@ -30,8 +30,8 @@ func init() {
 	}
 }
 
-// TestMain moves the tests into a mount namespace of their own, as root or as root of a new user namespace, so that they
-// can mount and chroot.
+// TestMain moves the tests into a mount namespace of their own, as root or as root of a new user namespace, so that
+// they can mount and chroot.
 func TestMain(m *testing.M) {
 	if os.Getenv(twinEnv) != "" {
 		serve()
@@ -124,7 +124,7 @@ func spawn(t testing.TB, adjust func(*exec.Cmd)) *twin {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), twinEnv+"=1")
+	cmd.Env = append(os.Environ(), twinEnv+"=1", "GORACE=atexit_sleep_ms=0") // else each takes a second to end
 	cmd.ExtraFiles = []*os.File{reqR, ansW}
 	cmd.Stderr = os.Stderr
 	cmd.Dir = "/"
@@ -252,13 +252,20 @@ func (a *ask) perform() (ans answer) {
 		ans.FD, err = unix.MemfdCreate(a.Path, 0)
 	case "undumpable":
 		err = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+	case "weaken": // gives up searching what the mode forbids
+		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+		var sets [2]unix.CapUserData
+		err = unix.Capget(&header, &sets[0])
+		sets[0].Effective &^= 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_DAC_READ_SEARCH
+		err = errors.Join(err, unix.Capset(&header, &sets[0]))
 	case "probe", "thread probe", "create":
 		err = a.probe(&ans)
 	case "resolve":
 		var r *Resolver
 		if r, err = New(); err == nil {
 			r.Task(a.PID, a.PID)
-			r.Resolve(0, &access.Name{Dirfd: int32(a.Dirfd), UnsafePath: []byte(a.Path), Follow: true, FD: a.Path == ""}, &ans.Object)
+			r.Resolve(0, &access.Name{Dirfd: int32(a.Dirfd), UnsafePath: []byte(a.Path), Follow: true,
+				FD: a.Path == ""}, &ans.Object)
 			ans.Object.Path = append([]byte(nil), ans.Object.Path...)
 			r.Close()
 		}
@@ -271,7 +278,11 @@ func (a *ask) perform() (ans answer) {
 
 // probe says where the kernel takes a name.
 func (a *ask) probe(ans *answer) error {
-	fd, err := unix.Openat2(a.Dirfd, a.Path, &unix.OpenHow{Flags: uint64(a.Flags), Mode: 0o666 * b2u(a.Op == "create"), Resolve: a.Resolve})
+	how := unix.OpenHow{Flags: uint64(a.Flags), Resolve: a.Resolve}
+	if a.Op == "create" {
+		how.Mode = 0o666
+	}
+	fd, err := unix.Openat2(a.Dirfd, a.Path, &how)
 	if err == unix.ENOSYS {
 		fd, err = unix.Openat(a.Dirfd, a.Path, a.Flags, 0o666)
 	}
@@ -283,11 +294,4 @@ func (a *ask) probe(ans *answer) error {
 	err = unix.Fstat(fd, &st)
 	ans.Dev, ans.Ino, ans.Mode = st.Dev, st.Ino, st.Mode
 	return err
-}
-
-func b2u(b bool) uint64 {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -98,7 +98,8 @@ func (w *walk) stride(n int) bool {
 		return true
 	}
 	z, saved := terminated(dirs)
-	fd, e := w.r.openHow(w.cur.fd, z, unix.O_PATH|unix.O_DIRECTORY, unix.RESOLVE_NO_SYMLINKS|w.n.Resolve&unix.RESOLVE_NO_XDEV)
+	fd, e := w.r.openHow(w.cur.fd, z, unix.O_PATH|unix.O_DIRECTORY,
+		unix.RESOLVE_NO_SYMLINKS|w.n.Resolve&unix.RESOLVE_NO_XDEV)
 	restore(z, saved)
 	switch e {
 	case 0:
