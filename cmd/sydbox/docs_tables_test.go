@@ -43,7 +43,7 @@ func refusalTable(*testing.T, string) string {
 		if r.Fixed {
 			name += " (fixed)"
 		}
-		errno := "–" // it is about something else than calls
+		errno := "none: the call seems to succeed"
 		if r.Errno != 0 {
 			errno = unix.ErrnoName(r.Errno)
 		}
