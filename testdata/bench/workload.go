@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+)
+
+// workload is a command that is measured.
+type workload struct {
+	name   string
+	argv   []string
+	budget float64  // of CPU time against native; 0 where the budget is in other units
+	flags  []string // for sydbox, before the command
+	// fresh, if there is one, makes the directory to run in, which is removed afterwards; it is not measured.
+	fresh func() (string, error)
+}
+
+const trues = `i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done`
+
+// prepare fetches and configures what the workloads need, and leaves out what -only does.
+func prepare(s *settings, dir string) ([]workload, error) {
+	archive := filepath.Join(dir, "hello.tar.gz")
+	pristine, configured := filepath.Join(dir, "pristine"), filepath.Join(dir, "configured")
+	newer := filepath.Join(dir, "newer")
+	if err := os.WriteFile(newer, nil, 0o644); err != nil {
+		return nil, err
+	}
+	copyOf := func(from string) func() (string, error) {
+		return func() (string, error) {
+			// One path for all, because it is built into what is made.
+			to := filepath.Join(dir, "work")
+			return to, command("cp", "-a", from, to)
+		}
+	}
+	all := []workload{
+		{name: "configure", argv: []string{"./configure"}, budget: 1.10, fresh: copyOf(pristine)},
+		{name: "make", argv: []string{"make"}, budget: 1.06, fresh: copyOf(configured)},
+		{name: "500 × true", argv: []string{"/bin/sh", "-c", trues}, budget: 1.10},
+		{
+			name: "500 × true, exec rules", argv: []string{"/bin/sh", "-c", trues}, budget: 1.25,
+			flags: []string{"--deny", "exec=/usr/local/bin/curl"},
+		},
+		{name: "find /usr -newer", argv: []string{"find", "/usr", "-newer", newer}, budget: 1.03},
+		{name: "start-up", argv: []string{"/bin/true"}},
+	}
+	workloads := slices.DeleteFunc(all, func(w workload) bool { return !s.only.MatchString(w.name) })
+	sources := func(w workload) bool { return w.fresh != nil }
+	if !slices.ContainsFunc(workloads, sources) {
+		return workloads, nil
+	}
+	if err := source(s, archive, dir); err != nil {
+		fmt.Fprintln(os.Stderr, "bench: without configure and make:", err)
+		return slices.DeleteFunc(workloads, sources), nil
+	}
+	if err := os.Mkdir(pristine, 0o755); err != nil {
+		return nil, err
+	}
+	if err := command("tar", "-xf", archive, "-C", pristine, "--strip-components", "1"); err != nil {
+		return nil, err
+	}
+	// Configured at the path where make will run.
+	work := filepath.Join(dir, "work")
+	if err := command("cp", "-a", pristine, work); err != nil {
+		return nil, err
+	}
+	if err := command("sh", "-c", "cd \"$0\" && ./configure", work); err != nil {
+		return nil, err
+	}
+	return workloads, os.Rename(work, configured)
+}
+
+// source finds the archive of GNU hello, or fetches it.
+func source(s *settings, archive, dir string) error {
+	sources := s.sources
+	if sources == "" {
+		sources = filepath.Join(dir, "sources")
+		if err := os.Mkdir(sources, 0o755); err != nil {
+			return err
+		}
+		if err := command("sh", "testdata/realworld/fetch.sh", sources, "hello"); err != nil {
+			return fmt.Errorf("GNU hello cannot be fetched: %w", err)
+		}
+	}
+	found, err := filepath.Glob(filepath.Join(sources, "hello_*.orig.tar.gz"))
+	if err != nil || len(found) == 0 {
+		return fmt.Errorf("no hello_*.orig.tar.gz in %s", sources)
+	}
+	return command("cp", found[0], archive)
+}
+
+// command runs a step of the preparation.
+func command(name string, args ...string) error {
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", name, err, out)
+	}
+	return nil
+}
