@@ -52,8 +52,11 @@ func (t *tracer) callFromRegisters(tid int, c *rawCall) syscall.Errno {
 	}
 	c.abi = t.abiFromRegisters(tid, size)
 	if c.abi == nil || !t.regs.Bind(c.abi, size) {
+		// Nobody knows; or what was looked at was no longer that of the task that stopped, because it was killed meanwhile
+		// or another thread's exec took its TID and its memory. Then ptrace says ESRCH now.
 		c.abi = nil
-		return 0
+		_, errno := getRegset(tid, setPrstatus, t.regs.Buffer())
+		return errno
 	}
 	c.nr = uint64(t.regs.Number())
 	for i := range c.args {

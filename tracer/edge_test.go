@@ -1,8 +1,6 @@
 package tracer
 
 import (
-	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -15,7 +13,6 @@ import (
 
 	"sydbox/arch"
 	"sydbox/syscalls"
-	"sydbox/tracer/launch"
 )
 
 // TestStopsAllocateNothing: between the launch and the death, stops leave the Go heap alone.
@@ -235,70 +232,16 @@ func TestPanic(t *testing.T) {
 		t.Errorf("Run returned: %v", err)
 	}()
 	for tid := range b.live {
-		// A zombie waits for init, to whom it was left.
-		if status := string(readStatus(tid)); status != "" && !strings.Contains(status, "\nState:\tZ") {
-			t.Errorf("task %d survived: %s", tid, status)
+		if !dead(tid) {
+			t.Errorf("task %d survived", tid)
 		}
 	}
 }
 
-// TestNoNewPrivs compares what the target has with what was asked for.
-func TestNoNewPrivs(t *testing.T) {
-	for level, want := range map[launch.Level]int{launch.Off: 0, launch.Preferred: 1, launch.Required: 1} {
-		b := newBox(t, nil, victim64(t), "ok")
-		b.plan.NoNewPrivs = level
-		b.onExec = func(task *Task, _ bool) Action {
-			if got := readStatus(task.TID).number("NoNewPrivs"); got != want {
-				t.Errorf("level %d: no_new_privs is %d", level, got)
-			}
-			return Action{}
-		}
-		if os.Geteuid() != 0 && level == launch.Off {
-			var e *launch.SetupError
-			if _, err := Run(&b.plan, b.fake, b.opt); !errors.As(err, &e) || e.Step != launch.StepFilter || e.Hint == "" {
-				t.Errorf("a filter without privilege and without no_new_privs: %v", err)
-			}
-			continue
-		}
-		b.exits(0)
-	}
-}
-
-// TestNestedTracer: under a tracer that follows forks there can be no second one, and the error says so.
-func TestNestedTracer(t *testing.T) {
-	if _, err := exec.LookPath("strace"); err != nil {
-		t.Fatal(err)
-	}
-	cmd := boxed("", victim64(t), "ok")
-	cmd.Args = append([]string{"strace", "-f", "-o", "/dev/null", "/proc/self/exe"}, cmd.Args[1:]...)
-	cmd.Args[4], _ = os.Executable()
-	cmd.Path, _ = exec.LookPath("strace")
-	cmd.Stderr = nil
-	out, err := cmd.CombinedOutput()
-	if cmd.ProcessState.ExitCode() != 125 || !strings.Contains(string(out), "traces it already") {
-		t.Errorf("%v: %s", err, out)
-	}
-}
-
-func TestSeizeHint(t *testing.T) {
-	for _, c := range []struct {
-		errno         syscall.Errno
-		tracer, scope int
-		want          string
-	}{
-		{unix.EPERM, 77, 2, "process 77"},
-		{unix.EPERM, 0, 2, "set it to 1"},
-		{unix.EPERM, 0, 3, "next boot"},
-		{unix.EPERM, 0, 1, "container"},
-		{unix.EPERM, 0, -1, "container"},
-		{unix.EIO, 0, -1, "4.8 or later"},
-		{unix.ESRCH, 0, -1, ""},
-	} {
-		got := seizeHint(c.errno, c.tracer, c.scope)
-		if !strings.Contains(got, c.want) || (got == "") != (c.want == "") {
-			t.Errorf("%v, tracer %d, scope %d: %q", c.errno, c.tracer, c.scope, got)
-		}
-	}
+// dead says whether tid is gone, or a zombie that its parent has not reaped yet.
+func dead(tid int) bool {
+	status := string(readStatus(tid))
+	return status == "" || strings.Contains(status, "\nState:\tZ")
 }
 
 // BenchmarkStop is the cost of a stop that ends in Continue, wall time of both sides.

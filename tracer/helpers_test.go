@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -70,16 +71,25 @@ func victim32(t testing.TB) string { return compile(t, "victim.c", "-static", "-
 
 // filter traces the named calls in every ABI of this machine and allows the rest.
 func filter(t testing.TB, names ...string) []unix.SockFilter {
+	return compileFilter(t, syscalls.Verdict{}, names)
+}
+
+// traceUnknown traces the numbers that no table knows.
+func traceUnknown(t testing.TB) []unix.SockFilter {
+	return compileFilter(t, syscalls.Verdict{Kind: syscalls.Trace}, nil)
+}
+
+func compileFilter(t testing.TB, unknown syscalls.Verdict, names []string) []unix.SockFilter {
 	t.Helper()
 	f := &syscalls.Filter{Foreign: syscalls.Verdict{Kind: syscalls.Kill}}
 	for _, abi := range arch.Native() {
-		a := syscalls.ABIFilter{ABI: abi}
+		a := syscalls.ABIFilter{ABI: abi, Unknown: unknown}
 		for _, e := range syscalls.All(abi) {
-			for _, name := range names {
-				if e.Call.Name == name {
-					a.Rows = append(a.Rows, syscalls.Row{Nr: e.Nr, Name: name, Else: syscalls.Verdict{Kind: syscalls.Trace}})
-				}
+			row := syscalls.Row{Nr: e.Nr, Name: e.Call.Name}
+			if slices.Contains(names, row.Name) {
+				row.Else.Kind = syscalls.Trace
 			}
+			a.Rows = append(a.Rows, row)
 		}
 		f.ABIs = append(f.ABIs, a)
 	}

@@ -16,13 +16,14 @@ type order struct {
 	args, env  []string
 	inherit    bool
 	noNewPrivs Level
+	noCore     bool
 	filter     []unix.SockFilter
 }
 
 func (p *Plan) order() *order {
 	return &order{
 		path: p.Path, dir: p.Dir, args: p.Args, env: p.Env,
-		inherit: p.InheritFDs, noNewPrivs: p.NoNewPrivs, filter: p.Filter,
+		inherit: p.InheritFDs, noNewPrivs: p.NoNewPrivs, noCore: p.NoCore, filter: p.Filter,
 	}
 }
 
@@ -34,6 +35,7 @@ func (o *order) encode(b []byte) []byte {
 	b = appendStrings(b, o.env)
 	b = appendBool(b, o.inherit)
 	b = append(b, byte(o.noNewPrivs))
+	b = appendBool(b, o.noCore)
 	// An empty filter is not the same as none: installing it fails, as it must.
 	b = appendBool(b, o.filter != nil)
 	b = binary.AppendUvarint(b, uint64(len(o.filter)))
@@ -72,6 +74,7 @@ func decode(b []byte) (*order, error) {
 	o := &order{path: d.string(), dir: d.string(), args: d.strings(), env: d.strings()}
 	o.inherit = d.bool()
 	o.noNewPrivs = Level(d.byte())
+	o.noCore = d.bool()
 	filtered := d.bool()
 	if filter := d.filter(); filtered {
 		o.filter = filter

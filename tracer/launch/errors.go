@@ -21,6 +21,7 @@ const (
 	StepPlan                        // the shim receiving the plan
 	StepDir                         // chdir
 	StepNoNewPrivs                  // PR_SET_NO_NEW_PRIVS
+	StepLimits                      // the core file limit
 	StepDescriptors                 // close-on-exec for what is not the target's
 	StepFilter                      // the seccomp filter
 	StepExec                        // execve of the target
@@ -32,6 +33,7 @@ var stepNames = [...]string{
 	StepPlan:        "hand the plan to the shim",
 	StepDir:         "change to the working directory",
 	StepNoNewPrivs:  "set no_new_privs",
+	StepLimits:      "set the limit of core files",
 	StepDescriptors: "close descriptors",
 	StepFilter:      "install the seccomp filter",
 	StepExec:        "execute the target",

@@ -57,6 +57,8 @@ type Plan struct {
 	InheritFDs bool
 	// NoNewPrivs is prctl(2) PR_SET_NO_NEW_PRIVS. Without it only CAP_SYS_ADMIN may install a filter.
 	NoNewPrivs Level
+	// NoCore sets the soft RLIMIT_CORE to 0: the kernel writes no core file into a directory where the target crashes.
+	NoCore bool
 	// Filter is the seccomp program that the target and all its descendants run under; nil means none.
 	Filter []unix.SockFilter
 	// SelfPath is what is executed as the shim: this program. Empty means /proc/self/exe, which is the right inode even

@@ -86,6 +86,11 @@ func runShim(orderFD, outcomeFD int) (Step, error) {
 			return StepNoNewPrivs, err
 		}
 	}
+	if o.noCore {
+		if err := limitCore(); err != nil {
+			return StepLimits, err
+		}
+	}
 	if !o.inherit {
 		if err := closeAllOnExec(); err != nil {
 			return StepDescriptors, err
@@ -101,6 +106,16 @@ func runShim(orderFD, outcomeFD int) (Step, error) {
 	// syscall.Exec and not a raw execve: it restores the RLIMIT_NOFILE that the runtime raised, and keeps the runtime from
 	// making threads meanwhile.
 	return StepExec, syscall.Exec(o.path, o.args, o.env)
+}
+
+// limitCore keeps the hard limit: who may raise the soft one again is the filter's business.
+func limitCore() error {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_CORE, &limit); err != nil {
+		return err
+	}
+	limit.Cur = 0
+	return unix.Setrlimit(unix.RLIMIT_CORE, &limit)
 }
 
 // receive blocks until the parent sends the go byte, then reads the plan. Raw reads: no poller, no further thread.

@@ -265,6 +265,32 @@ static int deny80(void) {
 	return 0;
 }
 
+// mimic makes an i386 call that leaves the registers as SYSCALL would: RCX is RIP and R11 is EFLAGS.
+static int mimic(void) {
+#if defined(__x86_64__)
+	char *low = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	CHECK(low != MAP_FAILED);
+	strcpy(low, args[2]);
+	long r = 39;
+	__asm__ volatile("lea 1f(%%rip), %%rcx\n"
+	                 "pushf\n"
+	                 "pop %%r11\n"
+	                 "int $0x80\n"
+	                 "1:\n"
+	                 : "+a"(r)
+	                 : "b"(low)
+	                 : "memory", "rcx", "r8", "r9", "r10", "r11");
+	CHECK(r == -atoi(args[3]));
+#endif
+	return 0;
+}
+
+// unknown makes a call that no kernel has.
+static int unknown(void) {
+	CHECK(syscall(1000, 1, 2, 3) == -1 && errno == ENOSYS);
+	return 0;
+}
+
 // inject expects mkdir to return 4242 and to have done nothing.
 static int inject(void) {
 	CHECK(syscall(SYS_mkdir, args[2], 0755) == 4242);
@@ -478,6 +504,7 @@ static struct {
 	{"siginfo", siginfo}, {"restart", restart}, {"groupstop", groupstop}, {"deny", deny},
 	{"deny80", deny80},   {"inject", inject},   {"pageend", pageend},     {"daemonise", daemonise},
 	{"storm", storm},     {"terms", terms},     {"stubborn", stubborn},   {"undumpable", undumpable},
+	{"mimic", mimic},     {"unknown", unknown},
 	{"setup", setup},     {"inherit", inherit}, {"job", job},             {"continued", continued},
 };
 
