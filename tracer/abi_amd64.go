@@ -21,9 +21,9 @@ const hiddenFlags = 1<<8 | 1<<16
 // abiFromRegisters finds the ABI without PTRACE_GET_SYSCALL_INFO (before Linux 5.3). The size of the set tells a 32-bit
 // process. A 64-bit one can make an i386 call with int 0x80, and neither CS nor the ELF class shows it. Two things do:
 // the SYSCALL instruction leaves RIP in RCX and EFLAGS in R11, int 0x80 does not (before 4.17 it even leaves 0 in R11);
-// and the instruction before RIP. Another thread may rewrite the instruction between the call and our look, and a hostile
-// caller can arrange RCX and R11, so both must say the same, else nobody knows. RET_DATA is no help: a filter of the
-// tracee's own replaces it.
+// and the instruction before RIP. Another thread may rewrite the instruction between the call and our look, and a
+// hostile caller can arrange RCX and R11, so both must say the same, else nobody knows. RET_DATA is no help: a filter
+// of the tracee's own replaces it.
 func (t *tracer) abiFromRegisters(tid, size int) *arch.ABI {
 	switch size {
 	case arch.I386.Regs.Size:

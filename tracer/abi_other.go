@@ -7,7 +7,7 @@ import "sydbox/arch"
 // abiFromRegisters finds the ABI without PTRACE_GET_SYSCALL_INFO: on every port but amd64 the size of the register set
 // tells it, as no process of one mode can make the calls of another.
 func (t *tracer) abiFromRegisters(_, size int) *arch.ABI {
-	for _, abi := range native {
+	for _, abi := range nativeABIs {
 		if abi.Regs != nil && abi.Regs.Size == size {
 			return abi
 		}
@@ -15,7 +15,7 @@ func (t *tracer) abiFromRegisters(_, size int) *arch.ABI {
 	return nil
 }
 
-var native = arch.Native()
+var nativeABIs = arch.Native()
 
 // entryResult is a result that no register holds: only x86 and riscv64 announce an entry stop by -ENOSYS.
 const entryResult = 1 << 62

@@ -95,8 +95,8 @@ func (t *tracer) drop(task *Task, ws unix.WaitStatus) {
 	}
 }
 
-// adopt looks for held tasks that dead may have created: killed between the creation and its event, it will not announce
-// them any more. If the guess is wrong the event of the true creator puts it right.
+// adopt looks for held tasks that dead may have created: killed between the creation and its event, it will not
+// announce them any more. If the guess is wrong the event of the true creator puts it right.
 func (t *tracer) adopt(dead *Task) {
 	for tid := range t.held {
 		status := readStatus(tid)

@@ -14,8 +14,8 @@ import (
 	"sydbox/syscalls"
 )
 
-// The orders of births, deaths and execs that a real kernel shows too seldom. The tasks here are nobody's tracees: every
-// ptrace request is ESRCH, as for a task that is dying.
+// The orders of births, deaths and execs that a real kernel shows too seldom. The tasks here are nobody's tracees:
+// every ptrace request is ESRCH, as for a task that is dying.
 
 // table is a tracer with a target of made-up number and a live child of this process to be born into it.
 func table(t *testing.T) (tr *tracer, f *fake, child int) {

@@ -52,8 +52,8 @@ func (t *tracer) callFromRegisters(tid int, c *rawCall) syscall.Errno {
 	}
 	c.abi = t.abiFromRegisters(tid, size)
 	if c.abi == nil || !t.regs.Bind(c.abi, size) {
-		// Nobody knows; or what was looked at was no longer that of the task that stopped, because it was killed meanwhile
-		// or another thread's exec took its TID and its memory. Then ptrace says ESRCH now.
+		// Nobody knows; or what was looked at was no longer that of the task that stopped, because it was killed
+		// meanwhile or another thread's exec took its TID and its memory. Then ptrace says ESRCH now.
 		c.abi = nil
 		_, errno := getRegset(tid, setPrstatus, t.regs.Buffer())
 		return errno
@@ -62,7 +62,7 @@ func (t *tracer) callFromRegisters(tid int, c *rawCall) syscall.Errno {
 	for i := range c.args {
 		v, ok := t.regs.Arg(i)
 		if !ok {
-			c.abi = nil // riscv64: argument 0 is lost; seccomp is younger than the request there, so this is no kernel of today
+			c.abi = nil // riscv64 loses argument 0; but seccomp is younger there than the request, so it has that
 			return 0
 		}
 		c.args[i] = v
@@ -89,8 +89,8 @@ func (t *tracer) callResult(task *Task) (value int64, atExit bool, errno syscall
 	return 0, true, 0
 }
 
-// skip makes the kernel leave out the call that the task stopped before and return value instead. On kernels from 4.8 on
-// one stop does: number -1 skips, and the result register is left as it is set here. reason wantResult asks for the
+// skip makes the kernel leave out the call that the task stopped before and return value instead. On kernels from 4.8
+// on one stop does: number -1 skips, and the result register is left as it is set here. reason wantResult asks for the
 // exit stop, where alone a result can be set on a port whose registers nobody has written down.
 func (t *tracer) skip(tid int, abi *arch.ABI, value int64) (reason exitReason, errno syscall.Errno) {
 	size, errno := getRegset(tid, setPrstatus, t.regs.Buffer())

@@ -87,7 +87,8 @@ func TestNoNewPrivs(t *testing.T) {
 		}
 		if os.Geteuid() != 0 && level == launch.Off {
 			var e *launch.SetupError
-			if _, err := Run(&b.plan, b.fake, b.opt); !errors.As(err, &e) || e.Step != launch.StepFilter || e.Hint == "" {
+			_, err := Run(&b.plan, b.fake, b.opt)
+			if !errors.As(err, &e) || e.Step != launch.StepFilter || e.Hint == "" {
 				t.Errorf("a filter without privilege and without no_new_privs: %v", err)
 			}
 			continue

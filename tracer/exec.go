@@ -53,7 +53,8 @@ func (t *tracer) askExec(task *Task, launch bool) {
 	}
 }
 
-// shimStop handles a stop of the shim before it has become the target. All are private, up to the exec that is the launch.
+// shimStop handles a stop of the shim before it has become the target. All are private, up to the exec that is the
+// launch.
 func (t *tracer) shimStop(task *Task, ws unix.WaitStatus) {
 	if event(ws) != unix.PTRACE_EVENT_EXEC {
 		t.pass(task.TID, ws)

@@ -12,20 +12,20 @@ import (
 
 // Signals to the tracer.
 //
-// The target shares the tracer's process group, so ^C, ^\ and a hangup reach both by themselves, and so does
-// `kill -TERM -PGRP`. `kill -TERM PID` of the tracer reaches the tracer alone, and then the target must get it from us.
-// Go does not say who sent a signal. But a traced task reports each signal that it gets, one that it ignores too, in a
+// The target shares the tracer's process group, so ^C, ^\ and a hangup reach both by themselves, and so does `kill
+// -TERM -PGRP`. `kill -TERM PID` of the tracer reaches the tracer alone, and then the target must get it from us. Go
+// does not say who sent a signal. But a traced task reports each signal that it gets, one that it ignores too, in a
 // signal-delivery-stop. So the rule is: a signal that some task in our process group got from outside the tree at about
-// the same time was sent to the group; any other was for us and is passed on to the target. A task that sent it to itself
-// counts as well (kill(0, sig) within the tree reaches us too); one that got it from another task does not.
+// the same time was sent to the group; any other was for us and is passed on to the target. A task that sent it to
+// itself counts as well (kill(0, sig) within the tree reaches us too); one that got it from another task does not.
 //
-// What was passed on is followed up: after SIGTERM the tree has a grace, then it is killed, at once on a second SIGTERM;
-// SIGINT, SIGQUIT and SIGHUP kill it the third time within a few seconds. What the group got is never followed up: how
-// often somebody presses ^C in an editor is no business of ours.
+// What was passed on is followed up: after SIGTERM the tree has a grace, then it is killed, at once on a second
+// SIGTERM; SIGINT, SIGQUIT and SIGHUP kill it the third time within a few seconds. What the group got is never followed
+// up: how often somebody presses ^C in an editor is no business of ours.
 //
-// Everything else is left alone. SIGTSTP stops the tracer like any member of the group and the tasks stop by themselves;
-// SIGCONT wakes all, and the kernel drops a stop signal that still waits to be injected. Signals that were ignored when
-// this process started (nohup) stay ignored.
+// Everything else is left alone. SIGTSTP stops the tracer like any member of the group and the tasks stop by
+// themselves; SIGCONT wakes all, and the kernel drops a stop signal that still waits to be injected. Signals that were
+// ignored when this process started (nohup) stay ignored.
 
 const (
 	// groupGrace is how long around our own receipt a task's receipt of the same signal is taken for the same one.

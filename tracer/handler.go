@@ -30,15 +30,15 @@ type Handler interface {
 	Syscall(t *Task, inv *syscalls.Invocation) Action
 	// SyscallExit is called at the exit stop of a call whose Action asked for it.
 	SyscallExit(t *Task, inv *syscalls.Invocation, result int64)
-	// Exec is called at PTRACE_EVENT_EXEC: the new image is loaded and has not run one instruction. Only Continue, KillProcess
-	// and KillTree are possible. launch is true for the target's own start.
+	// Exec is called at PTRACE_EVENT_EXEC: the new image is loaded and has not run one instruction. Only Continue,
+	// KillProcess and KillTree are possible. launch is true for the target's own start.
 	Exec(t *Task, launch bool) Action
-	// Birth is called once for each new task before it runs its first instruction; for the target itself, just before its
-	// Exec, with a nil parent. If a task is killed while it creates another, parent is the best guess: a task of the
-	// process that the kernel names.
+	// Birth is called once for each new task before it runs its first instruction; for the target itself, just before
+	// its Exec, with a nil parent. If a task is killed while it creates another, parent is the best guess: a task of
+	// the process that the kernel names.
 	Birth(parent, child *Task)
-	// Death is called when a task is gone; status is its wait status. t.Process.Tasks is already decreased. A thread whose
-	// TID an exec replaced by its leader's dies, with status 0, just before Exec is called for the leader's Task.
+	// Death is called when a task is gone; status is its wait status. t.Process.Tasks is already decreased. A thread
+	// whose TID an exec replaced by its leader's dies, with status 0, just before Exec is called for the leader's Task.
 	Death(t *Task, status unix.WaitStatus)
 }
 
@@ -86,7 +86,8 @@ type Task struct {
 type taskState struct {
 	// inv is the call that the task is in, if a stop announced it.
 	inv syscalls.Invocation
-	// wanted says what the exit stop of that call is for. While it is not nothing, the task is resumed by PTRACE_SYSCALL.
+	// wanted says what the exit stop of that call is for. While it is not nothing, the task is resumed by
+	// PTRACE_SYSCALL.
 	wanted exitReason
 	// value is the result to set at the exit stop, for wantResult.
 	value int64

@@ -73,9 +73,9 @@ func (t *tracer) loop() error {
 	}
 }
 
-// collect takes every stop that is there, and waits if there is none; more is false once there are no children left. All
-// are taken before any is handled: the kernel looks at its list in a fixed order, and a tracee near its head that stops
-// all the time would starve the others.
+// collect takes every stop that is there, and waits if there is none; more is false once there are no children left.
+// All are taken before any is handled: the kernel looks at its list in a fixed order, and a tracee near its head that
+// stops all the time would starve the others.
 func (t *tracer) collect() (more bool, err error) {
 	t.batch = t.batch[:0]
 	for {

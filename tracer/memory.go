@@ -10,12 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Tracee memory is read by process_vm_readv: measured, it costs the same as a pread of a kept /proc/PID/mem, but needs no
-// descriptor per process, cannot be left over from before an exec, and respects page protections as the kernel does
+// Tracee memory is read by process_vm_readv: measured, it costs the same as a pread of a kept /proc/PID/mem, but needs
+// no descriptor per process, cannot be left over from before an exec, and respects page protections as the kernel does
 // when the call itself reads (/proc/PID/mem reads through PROT_NONE). Where the kernel lacks it
 // (CONFIG_CROSS_MEMORY_ATTACH), /proc/PID/mem is opened for each read.
 //
-// A read can wait for a page (a file on a dead server), so it goes through the scheduler: KillTree still works meanwhile.
+// A read can wait for a page (a file on a dead server), so it goes through the scheduler: KillTree still works
+// meanwhile.
 
 // pageSize bounds each step of ReadString: the smallest page of any port, so that no step reaches into a page that the
 // string does not touch.

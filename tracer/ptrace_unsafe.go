@@ -44,8 +44,8 @@ func signalInfo(tid int) (code int32, pid int32, errno syscall.Errno) {
 // siginfoUnion is where the union of siginfo_t begins: after three ints, at the alignment of a pointer.
 const siginfoUnion = (3*4 + unsafe.Sizeof(uintptr(0)) - 1) &^ (unsafe.Sizeof(uintptr(0)) - 1)
 
-// syscallInfo is struct ptrace_syscall_info (linux/ptrace.h). nr, args and retData are valid at entry and seccomp stops;
-// at an exit stop nr holds the result.
+// syscallInfo is struct ptrace_syscall_info (linux/ptrace.h). nr, args and retData are valid at entry and seccomp
+// stops; at an exit stop nr holds the result.
 type syscallInfo struct {
 	op      uint8
 	_       [3]uint8
@@ -88,7 +88,8 @@ const (
 	setARMSystemCall = 0x404 // NT_ARM_SYSTEM_CALL: one int
 )
 
-// getRegset is PTRACE_GETREGSET into buf; it returns how much the kernel wrote, which tells a compat tracee from a native one.
+// getRegset is PTRACE_GETREGSET into buf; it returns how much the kernel wrote, which tells a compat tracee from a
+// native one.
 func getRegset(tid int, set uintptr, buf []byte) (int, syscall.Errno) {
 	var iov unix.Iovec
 	iov.Base = &buf[0]

@@ -45,9 +45,9 @@ type Result struct {
 // if the target could not be executed, a *launch.SetupError if this machine or a step of the start is in the way, and
 // otherwise says what went wrong; nothing of the tree is alive then.
 //
-// The tracer is an OS thread of its own, on which h is called. It is locked and never unlocked, and it ends with the run:
-// the kernel would let go of all tracees of a thread that ended earlier. It has no other children, because it must not
-// take the wait status of somebody else's: h must not start processes.
+// The tracer is an OS thread of its own, on which h is called. It is locked and never unlocked, and it ends with the
+// run: the kernel would let go of all tracees of a thread that ended earlier. It has no other children, because it must
+// not take the wait status of somebody else's: h must not start processes.
 func Run(plan *launch.Plan, h Handler, opt Options) (*Result, error) {
 	var (
 		result *Result

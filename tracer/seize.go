@@ -21,7 +21,8 @@ func seizeError(pid int, errno syscall.Errno) error {
 func seizeHint(errno syscall.Errno, tracer, scope int) string {
 	switch {
 	case errno == unix.EIO || errno == unix.EINVAL || errno == unix.ENOSYS:
-		return "the kernel, or a sandbox around this one, lacks PTRACE_SEIZE with EXITKILL: Linux 4.8 or later is needed"
+		return "the kernel, or a sandbox around this one, lacks PTRACE_SEIZE with EXITKILL: " +
+			"Linux 4.8 or later is needed"
 	case tracer != 0:
 		return fmt.Sprintf("process %d traces it already, and a process has only one tracer: "+
 			"start this outside of strace, gdb or another sandbox", tracer)
@@ -30,7 +31,8 @@ func seizeHint(errno syscall.Errno, tracer, scope int) string {
 	case scope == 2:
 		return "kernel.yama.ptrace_scope is 2: set it to 1, or run with CAP_SYS_PTRACE"
 	case errno == unix.EPERM || errno == unix.EACCES:
-		return "a container or security module forbids ptrace: allow it there (Docker before Linux 4.8: --cap-add SYS_PTRACE)"
+		return "a container or security module forbids ptrace: allow it there " +
+			"(Docker before Linux 4.8: --cap-add SYS_PTRACE)"
 	}
 	return ""
 }

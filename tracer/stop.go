@@ -48,8 +48,9 @@ func (t *tracer) passBy(request uintptr, tid int, ws unix.WaitStatus) {
 	case event(ws) != 0 || sig == syscallSignal:
 		t.check(tid, ptrace(request, tid, 0, 0))
 	default:
-		// A signal-delivery-stop. Every signal is injected unchanged, a SIGTRAP of the tracee's own too; the kernel keeps
-		// the siginfo while the number stays the same. Go programs get one SIGURG per preemption: no more is done for it.
+		// A signal-delivery-stop. Every signal is injected unchanged, a SIGTRAP of the tracee's own too; the kernel
+		// keeps the siginfo while the number stays the same. Go programs get one SIGURG per preemption: no more is done
+		// for it.
 		t.check(tid, ptrace(request, tid, 0, uintptr(sig)))
 	}
 }

@@ -34,7 +34,8 @@ func (p *Plan) descriptors(order, outcome int) (*files, func(), error) {
 			}
 			std = null
 		}
-		// Fd makes a pipe of os.Pipe blocking again, as a program expects it, and leaves alone what was non-blocking before.
+		// Fd makes a pipe of os.Pipe blocking again, as a program expects it, and leaves alone what was non-blocking
+		// before.
 		f.list = append(f.list, std.Fd())
 	}
 	var inherited map[int]bool

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The plan travels as a length-prefixed record: a format without reflection, because the shim's start-up is part of every
-// run. Numbers are uvarints, strings and lists carry their length.
+// The plan travels as a length-prefixed record: a format without reflection, because the shim's start-up is part of
+// every run. Numbers are uvarints, strings and lists carry their length.
 
 // order is what the target needs of a Plan: the rest has been applied by the fork.
 type order struct {

@@ -65,8 +65,8 @@ func (e *ExecError) Error() string {
 // Unwrap returns the errno.
 func (e *ExecError) Unwrap() error { return e.Err }
 
-// SetupError says that the target could not be started for a reason that is not the target's. Hint, if not empty, is one
-// line that says what to change.
+// SetupError says that the target could not be started for a reason that is not the target's. Hint, if not empty, is
+// one line that says what to change.
 type SetupError struct {
 	Step Step
 	// On is what the step was applied to, if there is something to name: a path.
@@ -107,7 +107,7 @@ func (p *Plan) stepError(step Step, errno syscall.Errno) error {
 	case StepDir:
 		return &SetupError{Step: step, On: p.Dir, Err: errno}
 	case StepNoNewPrivs:
-		return &SetupError{Step: step, Err: errno, Hint: "the kernel is older than 3.5, or a sandbox around this one forbids it"}
+		return &SetupError{Step: step, Err: errno, Hint: "a sandbox around this one forbids it"}
 	case StepFilter:
 		return &SetupError{Step: step, Err: errno, Hint: filterHint(errno)}
 	}

@@ -3,8 +3,8 @@
 // A Go program cannot run its own code between fork and exec, so the target is started by a shim: this very executable,
 // run again under another argv[0]. The shim blocks in a read before it does anything; once the parent has seized it, it
 // gets a byte and the Plan, applies the plan to itself step by step and executes the target. Everything is decided and
-// allocated in the parent; the shim only makes system calls. A step that fails is told over a close-on-exec pipe; end of
-// file on that pipe means that the target was executed.
+// allocated in the parent; the shim only makes system calls. A step that fails is told over a close-on-exec pipe; end
+// of file on that pipe means that the target was executed.
 //
 //	parent                                shim
 //	Plan.Start ── fork, exec self ──────► Init
@@ -14,14 +14,14 @@
 //	PTRACE_EVENT_EXEC ◄────────────────── execve(target)
 //	Shim.Failure ◄─ record, only on failure
 //
-// The target gets what this process was given: limits, mask and dispositions of signals, terminal, group, session, umask,
-// credentials. Two things the Go runtime changes at its start and keeps no record of: a signal among those that it handles
-// itself (INT, TERM, HUP, QUIT, CHLD …) is not blocked in the target even if it was here, and of the signals that were
-// ignored only INT and HUP still are.
+// The target gets what this process was given: limits, mask and dispositions of signals, terminal, group, session,
+// umask, credentials. Two things the Go runtime changes at its start and keeps no record of: a signal among those that
+// it handles itself (INT, TERM, HUP, QUIT, CHLD …) is not blocked in the target even if it was here, and of the signals
+// that were ignored only INT and HUP still are.
 //
-// Thread rule: Start must run on the thread that will seize the shim, because only a parent may trace where Yama says so
-// and because a tracer is a thread. In the shim everything happens on the main thread: filter and no_new_privs belong to
-// a thread, and an execve from the leader keeps the pid's only seized task.
+// Thread rule: Start must run on the thread that will seize the shim, because only a parent may trace where Yama says
+// so and because a tracer is a thread. In the shim everything happens on the main thread: filter and no_new_privs
+// belong to a thread, and an execve from the leader keeps the pid's only seized task.
 package launch
 
 import (

@@ -61,7 +61,8 @@ func shimDescriptors(arg string) (order, outcome int, ok bool) {
 	return order, outcome, found && errA == nil && errB == nil && order > 2 && outcome > 2
 }
 
-// runShim says that it is ready, waits for the plan, applies it and becomes the target. It returns only if a step failed.
+// runShim says that it is ready, waits for the plan, applies it and becomes the target. It returns only if a step
+// failed.
 //
 // Precondition: the main OS thread is locked to the goroutine.
 func runShim(orderFD, outcomeFD int) (Step, error) {
@@ -96,15 +97,15 @@ func runShim(orderFD, outcomeFD int) (Step, error) {
 			return StepDescriptors, err
 		}
 	}
-	// Last, so that the least possible is done under the policy. Not TSYNC: on the runtime's other threads, which nobody
-	// traces, a traced call would be ENOSYS. execve ends those threads.
+	// Last, so that the least possible is done under the policy. Not TSYNC: on the runtime's other threads, which
+	// nobody traces, a traced call would be ENOSYS. execve ends those threads.
 	if o.filter != nil {
 		if err := seccomp.Install(o.filter, 0); err != nil {
 			return StepFilter, err
 		}
 	}
-	// syscall.Exec and not a raw execve: it restores the RLIMIT_NOFILE that the runtime raised, and keeps the runtime from
-	// making threads meanwhile.
+	// syscall.Exec and not a raw execve: it restores the RLIMIT_NOFILE that the runtime raised, and keeps the runtime
+	// from making threads meanwhile.
 	return StepExec, syscall.Exec(o.path, o.args, o.env)
 }
 

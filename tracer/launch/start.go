@@ -22,13 +22,13 @@ type Shim struct {
 }
 
 // Start starts the shim and returns once it waits for Go. It is a child of the calling thread. Had it been seized
-// earlier, its own exec and the threads of its runtime would show as stops: PTRACE_EVENT_EXEC comes after the exec has closed
-// the pipe by which a fork tells of its success.
+// earlier, its own exec and the threads of its runtime would show as stops: PTRACE_EVENT_EXEC comes after the exec has
+// closed the pipe by which a fork tells of its success.
 //
 // Precondition: the OS thread is locked to the goroutine, which will seize and wait for the shim.
 func (p *Plan) Start() (*Shim, error) {
 	if misused {
-		return nil, &SetupError{Step: StepShim, Err: errors.New("this process is a shim itself: main must call Init first")}
+		return nil, &SetupError{Step: StepShim, Err: errNoInit}
 	}
 	fail := func(err error) (*Shim, error) {
 		return nil, &SetupError{Step: StepShim, On: p.selfPath(), Err: err, Hint: shimHint(err)}
@@ -99,8 +99,10 @@ func shimHint(err error) string {
 	return ""
 }
 
-// Go lets the shim run: it gets the byte it waits for, and the plan. A plan can be larger than a pipe holds, and the shim
-// may stop while it reads, so the writing is left to a goroutine. Call it once, after PTRACE_SEIZE.
+var errNoInit = errors.New("this process is a shim itself: main must call Init first")
+
+// Go lets the shim run: it gets the byte it waits for, and the plan. A plan can be larger than a pipe holds, and the
+// shim may stop while it reads, so the writing is left to a goroutine. Call it once, after PTRACE_SEIZE.
 func (s *Shim) Go() {
 	fd := s.order
 	s.order = -1
@@ -122,8 +124,8 @@ func (s *Shim) Go() {
 	}()
 }
 
-// Failure says why the shim, which ended with status ws, did not become the target: *ExecError or *SetupError. It must be
-// called only if the shim is dead and has not executed the target.
+// Failure says why the shim, which ended with status ws, did not become the target: *ExecError or *SetupError. It must
+// be called only if the shim is dead and has not executed the target.
 func (s *Shim) Failure(ws unix.WaitStatus) error {
 	var rec [recordSize]byte
 	n := 0
