@@ -28,6 +28,15 @@ func argIsNot(arg uint8, value uint32) syscalls.Test {
 	return syscalls.Test{Arg: arg, Mask: int32Mask, Value: uint64(value), Not: true}
 }
 
+// argIs64 and argIsNot64 compare a pointer.
+func argIs64(arg uint8, value uint64) syscalls.Test {
+	return syscalls.Test{Arg: arg, Mask: ^uint64(0), Value: value}
+}
+
+func argIsNot64(arg uint8, value uint64) syscalls.Test {
+	return syscalls.Test{Arg: arg, Mask: ^uint64(0), Value: value, Not: true}
+}
+
 // argHas holds if any of the bits is set.
 func argHas(arg uint8, bits uint32) syscalls.Test {
 	return syscalls.Test{Arg: arg, Mask: uint64(bits), Not: true}
@@ -67,6 +76,8 @@ const (
 
 	prSetMM = 35
 
+	rlimitCore = 4 // on every machine
+
 	seccompSetModeFilter, seccompNewListener = 1, 8
 )
 
@@ -105,6 +116,12 @@ var conditional = map[string][]condition{
 	"unshare": {{refusal: "userns", tests: tests(argHas(0, cloneNewAny|cloneNewTime))}},
 	"ioctl":   terminalConditions(0x5412, 0x541c),
 	"prctl":   {{refusal: "prctl_mm", tests: tests(argIs(0, prSetMM))}},
+	// Asking for the limit stays, and so does every other limit. Who asks and sets in one call must be told that it failed.
+	"setrlimit": {{refusal: "core", tests: tests(argIs(0, rlimitCore))}},
+	"prlimit64": {
+		{refusal: "core", tests: tests(argIs(1, rlimitCore), argIsNot64(2, 0), argIs64(3, 0))},
+		{refusal: "core", errno: syscall.EPERM, tests: tests(argIs(1, rlimitCore), argIsNot64(2, 0))},
+	},
 	"seccomp": {{refusal: "notify", tests: tests(argIs(0, seccompSetModeFilter), argHas(1, seccompNewListener))}},
 	"personality": {{refusal: "personality", tests: tests(
 		argIsNot(0, personalityQuery), argHas(0, ^uint32(personalityFree)))}},

@@ -184,6 +184,9 @@ func verdictText(v syscalls.Verdict) string {
 }
 
 func errnoText(errno uint16) string {
+	if errno == 0 {
+		return "success, without effect"
+	}
 	if name := unix.ErrnoName(syscall.Errno(errno)); name != "" {
 		return name
 	}

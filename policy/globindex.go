@@ -25,6 +25,19 @@ type globEdge struct {
 
 func (x *globIndex) empty() bool { return x.prefixes == nil && x.suffixes == nil && x.rest == nil }
 
+// all returns every edge.
+func (x *globIndex) all() []globEdge {
+	list := slices.Clone(x.rest)
+	for _, affixes := range [][]affix{x.prefixes, x.suffixes} {
+		for i := range affixes {
+			for _, edges := range affixes[i].edges {
+				list = append(list, *edges...)
+			}
+		}
+	}
+	return list
+}
+
 // child returns the node that g leads to from parent, and makes it if need be.
 func (x *globIndex) child(g *glob, parent *node) *node {
 	list := &x.rest

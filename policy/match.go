@@ -138,6 +138,20 @@ func (m *matcher) name(root *node, base []byte, depth int32) {
 	m.bare = false
 }
 
+// live returns the nodes from which patterns go on below path.
+func (m *matcher) live(root *node, path []byte) []*node {
+	m.walk(root, path)
+	now := &m.states[1-m.later]
+	nodes := make([]*node, 0, now.n+m.deep.n)
+	for i := range now.n {
+		nodes = append(nodes, now.at(i).node)
+	}
+	for i := range m.deep.n {
+		nodes = append(nodes, m.deep.at(i).node)
+	}
+	return nodes
+}
+
 // nextComponent takes the first component off a path; both are empty at its end.
 func nextComponent(path []byte) (part, rest []byte) {
 	for len(path) > 0 && (path[0] == '/' || path[0] == '.' && (len(path) == 1 || path[1] == '/')) {

@@ -38,6 +38,10 @@ var Refusals = []Refusal{
 			"\"untraced\" refuse: lifting it lifts \"userns\" too, and a child made with CLONE_UNTRACED fails " +
 			"every call that would be judged",
 		Breaks: "CLONE_INTO_CGROUP and set_tid; C libraries fall back to clone"},
+	{Name: "core", Errno: 0, // pretends success: programs that set the limit to 0 insist on it
+		Why: "a core file is written by the kernel into the directory where a program crashes, which no call " +
+			"asks for: the limit is 0 at the start and stays there",
+		Breaks: "core files: ulimit -c and setrlimit have no effect; handlers in /proc/sys/kernel/core_pattern are not affected"},
 	{Name: "devices", Errno: syscall.EPERM,
 		Why:    "a device node gives access to the hardware behind it, wherever the node lies",
 		Breaks: "mknod of devices, as debootstrap does it; fakeroot is not affected"},

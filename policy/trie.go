@@ -51,6 +51,23 @@ func (n *node) child(c *component) *node {
 	return next
 }
 
+// children returns the nodes one component further.
+func (n *node) children() []*node {
+	var list []*node
+	for _, next := range n.literal {
+		list = append(list, next)
+	}
+	for _, edge := range n.globs.all() {
+		list = append(list, edge.to)
+	}
+	for _, next := range []*node{n.star, n.deep, n.tree} {
+		if next != nil {
+			list = append(list, next)
+		}
+	}
+	return list
+}
+
 // plain fills a slot for a component without a literal character.
 func (n *node) plain(slot **node) *node {
 	if *slot == nil {

@@ -60,6 +60,9 @@ func (b *box) Syscall(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 		return tracer.Deny(errno)
 	}
 	v := b.judge()
+	if !v.decision.Denied() && b.launders(inv) {
+		v = moveVerdict(v.natural)
+	}
 	if v.decision.Action == policy.Allow {
 		return tracer.Action{}
 	}

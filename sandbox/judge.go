@@ -71,8 +71,8 @@ func (b *box) judgeNameless(i int, a *access.Access, v *verdict) {
 		v.take(policy.Decision{Action: policy.Mute, Errno: o.Refuse}, i, firstOp(a.Op), "")
 		return
 	}
-	if o.Held&access.Write != 0 {
-		return // an O_TMPFILE that was given a name, say: whoever holds it writable was allowed to write it
+	if a.Op&^o.Held == 0 {
+		return // an O_TMPFILE that was given a name, say: whoever holds it writable may write it
 	}
 	v.take(policy.Decision{Action: policy.Deny, Errno: o.Refuse}, i, firstOp(a.Op), whyRefused)
 }

@@ -134,6 +134,7 @@ func (c *Cmd) Start() error {
 		Stderr:     std.target[2],
 		InheritFDs: c.InheritFDs,
 		NoNewPrivs: launch.Level(c.NoNewPrivs),
+		NoCore:     !c.Policy.Lifted("core"),
 		Filter:     prog,
 		SelfPath:   c.SelfPath,
 	}

@@ -22,8 +22,8 @@ var taskCalls = []Call{
 	{"sched_setattr", Task, args{PID, Pointer, Uint}, ""},
 	{"sched_setparam", Task, args{PID, Pointer}, ""},
 	{"sched_setscheduler", Task, args{PID, Int, Pointer}, ""},
-	{"prlimit64", Task, args{PID, Int, Pointer, Pointer}, ""},
-	{"setrlimit", Task, args{Int, Pointer}, ""}, // its own: RLIMIT_CORE lets the kernel write a file
+	{"prlimit64", Task, args{PID, Int, Pointer, Pointer}, "core"},
+	{"setrlimit", Task, args{Int, Pointer}, "core"}, // its own: RLIMIT_CORE lets the kernel write a file
 
 	// Memory.
 	{"process_vm_readv", Task, args{PID, Pointer, Word, Pointer, Word, Word}, ""},

@@ -45,7 +45,8 @@ func TestEveryNameIsClassified(t *testing.T) {
 
 // refusals are the names that policies and people use. A new one must also be documented.
 var refusals = []string{
-	"acct", "bpf", "clock", "clone3", "devices", "fanotify", "handles", "hostname", "io_uring", "kcmp", "kexec", "keys",
+	"acct", "bpf", "clock", "clone3", "core", "devices", "fanotify", "handles", "hostname", "io_uring", "kcmp", "kexec",
+	"keys",
 	"lookup_dcookie", "memfd_secret", "modules", "mount", "move_pages", "notify", "obsolete", "perf", "personality",
 	"pidfd_getfd", "ports", "prctl_mm", "ptrace", "quota", "reboot", "sockets", "swap", "syslog", "tiocsti",
 	"userfaultfd", "userns", "vhangup", "vm_write",
@@ -76,8 +77,8 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	want := []string{
-		"clone", "ioctl", "mknod", "mknodat", "personality", "prctl", "seccomp", "socket", "socketcall", "socketpair",
-		"unshare",
+		"clone", "ioctl", "mknod", "mknodat", "personality", "prctl", "prlimit64", "seccomp", "setrlimit", "socket",
+		"socketcall", "socketpair", "unshare",
 	}
 	if !slices.Equal(partly, want) {
 		t.Errorf("refused in part: %v, want %v", partly, want)

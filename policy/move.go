@@ -1,0 +1,63 @@
+package policy
+
+import (
+	"slices"
+
+	"sydbox/access"
+)
+
+// judgedByName are the operations that a new name can give a right to.
+const judgedByName = access.Read | access.Stat | access.Write | access.Create | access.Delete | access.Attr | access.Exec
+
+// Launders says whether an object that is at from would gain a right by getting the name to, by rename or link: itself,
+// or, for a directory, something below it that a rule names. Both are canonical paths.
+//
+// Below a directory only the rules that name something deeper than it can tell the two places apart. A pattern that
+// matches at both alike (**/*.pem) takes nothing with it.
+func (p *Policy) Launders(from, to []byte, directory bool) bool {
+	var confined []Section // of the operations that are denied at from
+	for op := range (judgedByName & p.polices).Ops() {
+		here := p.Decide(&Query{Op: op, Path: from})
+		if !here.Denied() {
+			continue
+		}
+		confined = append(confined, SectionOf(op))
+		if there := p.Decide(&Query{Op: op, Path: to}); !there.Denied() {
+			return true
+		}
+	}
+	if !directory {
+		return false
+	}
+	here, there := p.live(from), p.live(to)
+	for _, n := range here {
+		if !slices.Contains(there, n) && p.below(n, func(r *Rule) bool { return r.Action >= Mute }) {
+			return true // a rule denies something below from, and no longer would
+		}
+	}
+	gives := func(r *Rule) bool { return r.Action < Mute && slices.ContainsFunc(confined, r.Section.judges) }
+	for _, n := range there {
+		if !slices.Contains(here, n) && p.below(n, gives) {
+			return true // a rule gives a right to something below to, which something below from would get
+		}
+	}
+	return false
+}
+
+func (p *Policy) live(path []byte) []*node {
+	m := matcher{section: ReadSection, rank: none}
+	return m.live(p.root, path)
+}
+
+// below says whether a pattern that goes on from n ends at a rule with such an action.
+func (p *Policy) below(n *node, wanted func(*Rule) bool) bool {
+	for _, next := range n.children() {
+		if next.end != nil && slices.ContainsFunc(next.end.rules, func(r int32) bool { return wanted(&p.rules[r].Rule) }) {
+			return true
+		}
+		if p.below(next, wanted) {
+			return true
+		}
+	}
+	return false
+}
