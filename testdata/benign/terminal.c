@@ -26,9 +26,8 @@ static int says(const char *text)
 
 static void types(const char *text) { IS(write(master, text, strlen(text)), strlen(text)); }
 
-static void child_of(pid_t pgrp, const char *what)
+static void child_of(const char *what)
 {
-	(void)pgrp;
 	setpgid(0, 0);
 	for (int s = 1; s < 32; s++)
 		signal(s, SIG_DFL);
@@ -57,8 +56,12 @@ static void child_of(pid_t pgrp, const char *what)
 static pid_t job(const char *what)
 {
 	pid_t pid = fork();
-	if (pid == 0)
-		child_of(0, what);
+	if (pid == 0) {
+		/* Both do it, so that it is done whoever runs first. SIGTTOU is still ignored here. */
+		setpgid(0, 0);
+		tcsetpgrp(0, getpid());
+		child_of(what);
+	}
 	setpgid(pid, pid);
 	tcsetpgrp(0, pid);
 	return pid;
@@ -97,7 +100,7 @@ static int shell(int report)
 	/* A background read stops; in the foreground it is done again. */
 	pid = fork();
 	if (pid == 0)
-		child_of(0, "reads");
+		child_of("reads");
 	setpgid(pid, pid);
 	MUST(waitpid(pid, &status, WUNTRACED) == pid);
 	CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTTIN);

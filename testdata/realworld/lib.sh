@@ -19,9 +19,9 @@ listing() {
 		sort
 }
 
-# succeeded WHAT FILE: every status in FILE is 0.
+# succeeded WHAT FILE: every status in FILE is 0, but that of a package's own tests, which may fail natively too.
 succeeded() {
-	if grep -qv ': 0$' "$2"; then
+	if grep -v '^make -k check: ' "$2" | grep -qv ': 0$'; then
 		report 1 "$1: natively it fails: $(tr '\n' ' ' <"$2")"
 	fi
 }

@@ -14,7 +14,7 @@ build() {
 	mkdir build
 	tar -xf "$archive" -C build --strip-components 1
 	cd build
-	for step in './configure --prefix=/usr' 'make -j2' 'make check' "make install DESTDIR=$dir/build/stage"; do
+	for step in './configure --prefix=/usr' 'make -j2' 'make -k check' "make install DESTDIR=$dir/build/stage"; do
 		status=0
 		"$@" $step >>"../$how.log" 2>>"../$how.err" || status=$?
 		echo "$step: $status" >>"../$how.statuses"

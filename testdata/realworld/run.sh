@@ -6,7 +6,7 @@ set -eu
 umask 022
 here=$(dirname "$(realpath "$0")")
 top=$(realpath "$here/../..")
-packages=${PACKAGES-hello gawk}
+packages=${PACKAGES-hello sed}
 work=$(realpath "$(mktemp -d)")
 chmod 755 "$work"
 cp "$1" "$work/sydbox"
