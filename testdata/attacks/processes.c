@@ -320,7 +320,7 @@ TRICK(subreaper_orphan, "write")
 	while (wait(NULL) > 0)
 		;
 }
-TRICK(core_file, "write")
+TRICK(core_file, "write refused")
 {
 	char pattern[64] = "";
 	int fd = open("/proc/sys/kernel/core_pattern", O_RDONLY);
