@@ -43,9 +43,13 @@ deps:
 demo: build
 	@sh testdata/demo/run.sh bin/sydbox
 
-install: build
+# What is built already is installed as it is: root may have no Go.
+install: $(addprefix bin/,$(COMMANDS))
 	install -d $(DESTDIR)$(BINDIR)
-	install -m 755 $(addprefix bin/,$(COMMANDS)) $(DESTDIR)$(BINDIR)
+	install -m 755 $^ $(DESTDIR)$(BINDIR)
+
+$(addprefix bin/,$(COMMANDS)):
+	$(MAKE) build
 
 lint:
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }

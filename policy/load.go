@@ -183,13 +183,13 @@ func (p *Policy) plant() {
 		rank := int32(i)
 		switch {
 		case r.pattern == nil:
-			p.names.insert([]component{r.name}, rank, &r.Rule)
+			p.names.insert([]component{r.name}, false, rank, &r.Rule)
 		case r.pattern.stdio:
 			p.stdio.add(rank, &r.Rule)
 		default:
-			p.root.insert(r.pattern.comps, rank, &r.Rule)
+			p.root.insert(r.pattern.comps, r.pattern.self, rank, &r.Rule)
 			if r.resolved != nil {
-				p.root.insert(r.resolved.comps, rank, &r.Rule)
+				p.root.insert(r.resolved.comps, r.pattern.self, rank, &r.Rule)
 			}
 		}
 		for s := range sections {

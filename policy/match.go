@@ -51,6 +51,7 @@ type matcher struct {
 	names   int     // 1 while further names of the object are walked
 	member  bool
 	bare    bool // names of programs are walked, not paths
+	whole   bool // the component at hand is the last one
 
 	rank int32 // of the best rule so far
 	key  uint64
@@ -103,6 +104,7 @@ func (m *matcher) offer(t *terminal, key uint64) {
 func (m *matcher) walk(root *node, path []byte) {
 	m.deep.clear()
 	m.states[m.later].clear()
+	m.whole = len(path) == 0 || string(path) == "/"
 	m.reach(root, 0)
 	for pos := int32(1); ; pos++ {
 		now := &m.states[m.later]
@@ -112,6 +114,7 @@ func (m *matcher) walk(root *node, path []byte) {
 		if part, path = nextComponent(path); len(part) == 0 || now.n+m.deep.n == 0 {
 			return
 		}
+		m.whole = len(path) == 0
 		for i := range m.deep.n {
 			d := m.deep.at(i)
 			d.depth = d.next
@@ -224,6 +227,9 @@ func (m *matcher) globs(edges []globEdge, depth int32, part []byte, pos int32) {
 func (m *matcher) reach(n *node, depth int32) {
 	if n.end != nil {
 		m.offer(n.end, keyOf(depth, !m.bare, n.exact))
+	}
+	if n.self != nil && m.whole {
+		m.offer(n.self, keyOf(depth, !m.bare, n.exact))
 	}
 	if n.deep != nil {
 		m.reachDeep(n.deep, depth)

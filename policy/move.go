@@ -52,8 +52,10 @@ func (p *Policy) live(path []byte) []*node {
 // below says whether a pattern that goes on from n ends at a rule with such an action.
 func (p *Policy) below(n *node, wanted func(*Rule) bool) bool {
 	for _, next := range n.children() {
-		if next.end != nil && slices.ContainsFunc(next.end.rules, func(r int32) bool { return wanted(&p.rules[r].Rule) }) {
-			return true
+		for _, t := range []*terminal{next.end, next.self} {
+			if t != nil && slices.ContainsFunc(t.rules, func(r int32) bool { return wanted(&p.rules[r].Rule) }) {
+				return true
+			}
 		}
 		if p.below(next, wanted) {
 			return true

@@ -24,11 +24,13 @@ type component struct {
 	at   int    // its offset in the pattern's text
 }
 
-// pattern is a parsed pattern: what it matches is a whole path, and all below that.
+// pattern is a parsed pattern: what it matches is a whole path, and all below that unless it ends in `/.`.
 type pattern struct {
 	comps []component
 	// stdio: it is $STDIO, and has no components.
 	stdio bool
+	// self: it ended in `/.` and matches nothing below.
+	self bool
 	// leftOut names the variable that is unset, where the policy says that the rule then does not count.
 	leftOut string
 }
@@ -39,6 +41,8 @@ func parsePattern(text string, v *vars, relative bool) (*pattern, *problem) {
 	l := &lexer{text: text, vars: v}
 	p := &pattern{}
 	name, rest, isReserved := reserved(text)
+	// Not on the command line, where a shell's user may type `dir/.` for the directory and what is in it.
+	p.self = !relative && strings.HasSuffix(text, "/.")
 	relative = relative && !rooted(text)
 	switch {
 	case isReserved && name == stdioVar:
@@ -133,6 +137,9 @@ func (p *pattern) build(tokens []token, relative bool) *problem {
 		}
 	}
 	// What a pattern matches includes all below, so a `**` at the end says nothing.
+	if p.self {
+		return nil
+	}
 	if n := len(p.comps); n > 0 && p.comps[n-1].kind == compDeep {
 		p.comps = p.comps[:n-1]
 	}
@@ -182,6 +189,8 @@ func (p *pattern) String() string {
 	switch {
 	case p.stdio:
 		return "what was open as 0, 1 or 2 at the start"
+	case len(p.comps) == 0 && p.self:
+		return "/."
 	case len(p.comps) == 0:
 		return "/"
 	}
@@ -202,6 +211,9 @@ func (p *pattern) String() string {
 		case compTree:
 			b.WriteString("PID")
 		}
+	}
+	if p.self {
+		b.WriteString("/.")
 	}
 	return b.String()
 }

@@ -101,6 +101,10 @@ func checkRefusal(name string, p place) *Error {
 			return nil
 		}
 	}
+	if LookupRefusal(name) != nil {
+		return p.failIn(name, &problem{0, len(name), fmt.Sprintf("the refusal %q cannot be lifted", name),
+			"without it nothing else holds"})
+	}
 	return p.failIn(name, &problem{0, len(name), fmt.Sprintf("%q is not the name of a refusal", name),
 		choose(name, RefusalNames())})
 }

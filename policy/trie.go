@@ -12,6 +12,7 @@ type node struct {
 	// exact says that the last component of the pattern that holds a literal character has no wildcard.
 	exact bool
 	end   *terminal // nil if no pattern ends here
+	self  *terminal // the same for patterns that match nothing below
 }
 
 // terminal has the rules whose pattern ends at a node. They match equally deep, so only their rank decides among them.
@@ -81,15 +82,19 @@ func (n *node) leaf() bool {
 	return n.literal == nil && n.star == nil && n.deep == nil && n.tree == nil && n.globs.empty()
 }
 
-// insert adds a rule below n.
-func (n *node) insert(comps []component, rank int32, rule *Rule) {
+// insert adds a rule below n. self says that it matches nothing deeper than comps.
+func (n *node) insert(comps []component, self bool, rank int32, rule *Rule) {
 	for i := range comps {
 		n = n.child(&comps[i])
 	}
-	if n.end == nil {
-		n.end = newTerminal()
+	t := &n.end
+	if self {
+		t = &n.self
 	}
-	n.end.add(rank, rule)
+	if *t == nil {
+		*t = newTerminal()
+	}
+	(*t).add(rank, rule)
 }
 
 func newTerminal() *terminal {

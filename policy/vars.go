@@ -117,6 +117,9 @@ func (v *vars) expand(s string, i int) (expansion, int, *problem) {
 		return expansion{}, 0, here(fmt.Sprintf("$%s holds a NUL byte", ref.name), "")
 	case value != "":
 		return expansion{text: value}, ref.end, nil
+	case !ref.hasWord && ref.name == "PWD":
+		return expansion{}, 0, here("$PWD: the working directory has no path: it was deleted, or lies outside of this root",
+			"go to a directory that exists, or use -C DIR")
 	case !ref.hasWord:
 		return expansion{}, 0, here(fmt.Sprintf("$%s is not set or empty", ref.name), fmt.Sprintf(
 			"write ${%s:-/some/path} for a default, or ${%[1]s:-} to leave the rule out where it is not set", ref.name))

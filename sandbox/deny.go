@@ -15,7 +15,7 @@ import (
 func (b *box) carryOut(t *tracer.Task, inv *syscalls.Invocation, v *verdict) tracer.Action {
 	d := &v.decision
 	if d.Action == policy.Warn {
-		b.report(t, inv, v, 0)
+		b.reportAll(t, inv, v, 0)
 		return tracer.Action{}
 	}
 	if v.natural != 0 {
@@ -27,14 +27,14 @@ func (b *box) carryOut(t *tracer.Task, inv *syscalls.Invocation, v *verdict) tra
 		return tracer.Deny(v.natural)
 	}
 	if b.mode == WarnOnly {
-		b.report(t, inv, v, 0)
+		b.reportAll(t, inv, v, 0)
 		return tracer.Action{}
 	}
 	errno := d.Errno
 	if errno == 0 {
 		errno = unix.EACCES
 	}
-	b.report(t, inv, v, errno)
+	b.reportAll(t, inv, v, errno)
 	switch d.Action {
 	case policy.Kill:
 		return tracer.Action{Kind: tracer.KillProcess}

@@ -89,6 +89,21 @@ const (
 	actionMute = "mute"
 )
 
+// reportAll reports a verdict and whatever else the call may not do: a rename can be denied at both names, and who
+// allows one must know of the other.
+func (b *box) reportAll(t *tracer.Task, inv *syscalls.Invocation, v *verdict, errno syscall.Errno) {
+	b.report(t, inv, v, errno)
+	for i := range b.acc.N {
+		var other verdict
+		if i != v.index {
+			b.judgeOne(i, &b.acc.List[i], &other)
+		}
+		if other.decision.Denied() && other.decision.Action != policy.Mute {
+			b.report(t, inv, &other, errno)
+		}
+	}
+}
+
 // report builds the event of a verdict and sends it. errno is 0 where the call goes on or the process is killed at exec.
 func (b *box) report(t *tracer.Task, inv *syscalls.Invocation, v *verdict, errno syscall.Errno) {
 	d := &event.Denial{
@@ -114,7 +129,7 @@ func (b *box) report(t *tracer.Task, inv *syscalls.Invocation, v *verdict, errno
 	if v.index >= 0 && v.index < b.acc.N {
 		a := &b.acc.List[v.index]
 		d.Op = v.op.String()
-		if !a.Name.FD {
+		if !a.Name.FD && inv != nil { // what the second look at an exec asks for, nobody typed
 			d.Typed = string(a.Name.UnsafePath)
 		}
 		d.Path = string(a.Object.Path)

@@ -227,9 +227,10 @@ func (r *run) watch(c *Cmd) {
 	}()
 }
 
-// judgeLaunch decides about the command itself before anything starts. nil means that it may start.
+// judgeLaunch decides about the command itself before anything starts. nil means that it may start; in warn mode it
+// always may, and what would have kept it from it is reported.
 func (b *box) judgeLaunch(c *Cmd) *event.Denial {
-	if !b.looksAtExec || b.mode == WarnOnly {
+	if !b.looksAtExec {
 		return nil
 	}
 	pid := os.Getpid()
@@ -239,12 +240,12 @@ func (b *box) judgeLaunch(c *Cmd) *event.Denial {
 	b.acc.N = 1
 	b.res.Resolve(0, &a.Name, &a.Object)
 	v := b.judge()
-	if !v.decision.Denied() || a.Object.Errno != 0 {
+	if v.decision.Action == policy.Allow || a.Object.Errno != 0 {
 		return nil
 	}
 	d := &event.Denial{
 		Time: time.Now(), Action: v.decision.Action.String(), Op: access.Exec.String(), Call: "execve",
-		Errno: "EACCES", Typed: c.Path, Path: string(a.Object.Path), Dir: c.Dir, PID: pid, TID: pid, Why: v.why,
+		Typed: c.Path, Path: string(a.Object.Path), Dir: c.Dir, PID: pid, TID: pid, Why: v.why,
 	}
 	if d.Dir == "" {
 		d.Dir, _ = os.Getwd()
@@ -252,5 +253,11 @@ func (b *box) judgeLaunch(c *Cmd) *event.Denial {
 	if v.decision.Rule != nil {
 		d.Rule = eventRule(v.decision.Rule)
 	}
+	if b.mode == WarnOnly || !v.decision.Denied() {
+		d.Action = actionWarn
+		b.reports.send(d)
+		return nil
+	}
+	d.Errno = unix.ErrnoName(v.decision.Errno)
 	return d
 }

@@ -59,8 +59,12 @@ func (f *policyFlags) rules() ([]policy.RuleFlag, error) {
 		for _, text := range list.typed {
 			section, pattern, ok := strings.Cut(text, "=")
 			if !ok {
-				return nil, withHints(errorf("--%s %s: there is no section", list.action, event.Quote(text)),
-					"write --"+list.action+" SECTION=RULE, as in --"+list.action+" read="+report.ShellQuote(text))
+				example := "read=" + report.ShellQuote(text)
+				if _, isSection := policy.SectionByName(text); isSection {
+					example = text + "=PATH"
+				}
+				return nil, withHints(errorf("--%s %s: there is no section or no rule", list.action, event.Quote(text)),
+					"write --"+list.action+" SECTION=RULE, as in --"+list.action+" "+example)
 			}
 			rules = append(rules, policy.RuleFlag{
 				Flag: "--" + list.action, Section: section, Action: list.action, Pattern: pattern,

@@ -17,7 +17,11 @@ func block(d *event.Denial, s style) string {
 		if d.Dir != "" {
 			by = strings.TrimLeft(by+"  in "+event.Quote(d.Dir), " ")
 		}
-		line("by", by)
+		if len(d.Chain) == 0 {
+			line("as", "the command itself, "+by)
+		} else {
+			line("by", by)
+		}
 	}
 	switch call := callOf(d); {
 	case d.Typed != "":
@@ -54,8 +58,11 @@ func what(d *event.Denial) string {
 	if d.Op != "" {
 		words = append(words, d.Op)
 	}
-	if d.Path != "" {
+	switch {
+	case d.Path != "":
 		words = append(words, event.Quote(d.Path))
+	case d.Typed != "":
+		words = append(words, event.Quote(d.Typed)) // it could not be resolved
 	}
 	if len(words) == 0 {
 		words = append(words, d.Call)
