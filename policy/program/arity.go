@@ -37,7 +37,7 @@ var npmGlobals = &options{values: "wC",
 	long: long(`--prefix --workspace --registry --cache --userconfig --globalconfig
 	--loglevel --tag --omit --include --otp --scope --script-shell --location`, ""),
 	stops: words("-v --version -h --help"),
-	same: map[string]string{"--prefix": "-C", "--workspace": "-w"}}
+	same:  map[string]string{"--prefix": "-C", "--workspace": "-w"}}
 
 // makeOptions: -j, -l and -O may take a value, and only some, from the next word; so they are left unknown.
 var makeOptions = &options{flags: "BbdeikLmnpqrRsStvw", values: "CfIoWE",

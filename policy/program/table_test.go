@@ -244,6 +244,7 @@ func TestRuns(t *testing.T) {
 		{"/bin/cat", "cat x", "/bin/cat x", true},
 		{"/bin/cat", "dd x", "/bin/cat ...", false},
 		{"/CU", "CU --coreutils-prog=ls x", "ls x", true},
+		{"/CU", "CU --coreutils-prog-shebang=ls script x", "ls x", true},
 		{"/CU", "dd --coreutils-prog=ls", "ls ...", false},
 		{"/CU", "dd --coreutils-prog=ls", "dd ...", true},
 		{"/LD", "LD /bin/ls x", "ls x", true},
