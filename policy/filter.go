@@ -94,6 +94,9 @@ func (p *Policy) row(abi *arch.ABI, e syscalls.Entry) syscalls.Row {
 			addClause(&row, syscalls.Clause{Tests: inWords(abi, d.When), Verdict: stopAnswer, Why: ops.String()})
 		}
 	}
+	if Moves(e.Call.Name) && p.polices&judgedByName != 0 {
+		row.Else, row.Why = stopAnswer, "a move out of a rule's reach" // see Launders
+	}
 	return row
 }
 

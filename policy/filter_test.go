@@ -131,6 +131,9 @@ func wanted(p *Policy, abi *arch.ABI, call *syscalls.Call, args [6]uint64) sysca
 			return syscalls.Verdict{Kind: syscalls.Trace}
 		}
 	}
+	if Moves(call.Name) && p.polices&^(access.Connect|access.Bind) != 0 {
+		return syscalls.Verdict{Kind: syscalls.Trace}
+	}
 	return syscalls.Verdict{}
 }
 

@@ -6,6 +6,15 @@ import (
 	"sydbox/access"
 )
 
+// Moves says whether a call gives an object another name, by which other rules may speak of it.
+func Moves(call string) bool {
+	switch call {
+	case "link", "linkat", "rename", "renameat", "renameat2":
+		return true
+	}
+	return false
+}
+
 // judgedByName are the operations that a new name can give a right to.
 const judgedByName = access.Read | access.Stat | access.Write | access.Create | access.Delete | access.Attr | access.Exec
 

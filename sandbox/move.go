@@ -19,18 +19,17 @@ const (
 	moveExchange      // each gets the other's name
 )
 
-// moves names the calls that give an object another name.
-var moves = map[string]move{"link": moveOne, "linkat": moveOne, "rename": moveOne, "renameat": moveOne, "renameat2": moveOne}
-
 // renameFlags is the argument of renameat2 with RENAME_EXCHANGE in it.
 const renameFlags = 4
 
 func moveOf(inv *syscalls.Invocation) move {
-	m := moves[inv.Call.Name]
-	if m == moveOne && inv.Call.Name == "renameat2" && inv.Uint(renameFlags)&unix.RENAME_EXCHANGE != 0 {
+	switch {
+	case !policy.Moves(inv.Call.Name):
+		return moveNone
+	case inv.Call.Name == "renameat2" && inv.Uint(renameFlags)&unix.RENAME_EXCHANGE != 0:
 		return moveExchange
 	}
-	return m
+	return moveOne
 }
 
 // launders says whether an allowed rename or link would give the object, or something below it that a rule names, a
