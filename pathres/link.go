@@ -13,6 +13,10 @@ const stNoSymFollow = 0x2000
 // says whether there is more to walk.
 func (w *walk) link(name []byte, last bool) bool {
 	r := w.r
+	noted := r.links
+	if last && r.NoteLinks {
+		w.noteLink(name)
+	}
 	z, saved := terminated(name)
 	n, e := readlink(w.cur.fd, z, r.text[:])
 	restore(z, saved)
@@ -38,6 +42,7 @@ func (w *walk) link(name []byte, last bool) bool {
 			return false
 		}
 		if magic {
+			r.links = noted
 			return w.jump(name, last)
 		}
 	case fs.Type == unix.SECURITYFS_MAGIC:
@@ -52,6 +57,16 @@ func (w *walk) link(name []byte, last bool) bool {
 	w.rest = r.rest[restMax-rest : restMax]
 	copy(w.rest, text)
 	return !absolute || w.restart()
+}
+
+// noteLink remembers the path of a link in cur. One in a directory without a name has none.
+func (w *walk) noteLink(name []byte) {
+	if !w.known && w.r.name(w.cur.fd, w.s) != named {
+		return
+	}
+	w.known = true
+	path := make([]byte, 0, len(w.s.path)+1+len(name))
+	w.r.links = append(w.r.links, append(append(append(path, w.s.path...), '/'), name...))
 }
 
 // restart goes to the root for an absolute link.

@@ -39,6 +39,10 @@ type Resolver struct {
 	// an outsider is refused. If nil, only the calling process is a member.
 	Member func(pid int) bool
 
+	// NoteLinks makes Resolve remember the links that stood in the last component; see Links. It costs allocations.
+	NoteLinks bool
+	links     [][]byte
+
 	can  features
 	proc int    // the tracer's procfs, O_PATH
 	dev  uint64 // its device number
@@ -180,12 +184,17 @@ func (r *Resolver) Cwd(dst []byte) []byte {
 func (r *Resolver) Resolve(slot int, n *access.Name, o *access.Object) {
 	s := &r.slots[slot]
 	s.release()
+	r.links = nil
 	*o = access.Object{}
 	w := walk{r: r, s: s, n: n, o: o, cur: noHandle, base: noHandle, top: noHandle}
 	w.run()
 	w.close()
 	o.Path = s.path
 }
+
+// Links returns the canonical paths of the symbolic links that stood in the last component on the way of the name
+// resolved last, in order. NoteLinks must have been set. Magic links are not among them.
+func (r *Resolver) Links() [][]byte { return r.links }
 
 // Parent returns the handle of the directory that holds, or would hold, the last component of the name resolved in a
 // slot, and that component. It is -1 if the object was reached otherwise: as the root, ".", "..", by a descriptor or

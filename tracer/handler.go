@@ -49,6 +49,7 @@ type ActionKind uint8
 const (
 	Continue    ActionKind = iota
 	Return                 // the call does not run; it returns Value (-errno or a result)
+	Exit                   // the call does not run; the process exits with status Value
 	KillProcess            // SIGKILL to the thread group
 	KillTree               // SIGKILL to every tracee
 )

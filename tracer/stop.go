@@ -110,9 +110,36 @@ func (t *tracer) seccompStop(task *Task) {
 		t.resume(task)
 	case Return:
 		t.giveResult(task, action.Value)
+	case Exit:
+		t.exit(task, action.Value)
 	default:
 		t.kill(task, action.Kind)
 	}
+}
+
+// exit makes the task's call an exit_group with a status: the process ends by itself, as its parent expects.
+func (t *tracer) exit(task *Task, status int64) {
+	abi := task.state.inv.ABI
+	nr, known := syscalls.Number(abi, "exit_group")
+	size, errno := getRegset(task.TID, setPrstatus, t.regs.Buffer())
+	switch {
+	case errno == unix.ESRCH:
+		return
+	case !known || errno != 0 || !t.regs.Bind(abi, size) || !t.regs.SetArg(0, uint64(status)):
+		t.kill(task, KillProcess) // it ends in any case
+		return
+	}
+	if !t.regs.SetNumber(int32(nr)) {
+		errno = setSystemCall(task.TID, int32(nr))
+	}
+	if errno == 0 {
+		errno = setRegset(task.TID, setPrstatus, t.regs.Bytes())
+	}
+	if errno != 0 {
+		t.kill(task, KillProcess)
+		return
+	}
+	t.resume(task)
 }
 
 // giveResult skips the task's call and makes it return value.
