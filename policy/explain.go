@@ -3,6 +3,8 @@ package policy
 import (
 	"cmp"
 	"slices"
+
+	"sydbox/policy/program"
 )
 
 // Match is a rule that matches an object, and how well.
@@ -52,11 +54,54 @@ func (p *Policy) explain(q *Query) (Decision, []Match) {
 	var matches []Match
 	for _, x := range all {
 		r := &p.rules[x.rank].Rule
-		if seen[x.rank] || !r.Section.judges(section) || x.names && !r.seesNames() {
+		if seen[x.rank] || !p.rules[x.rank].plain() || !r.Section.judges(section) || x.names && !r.seesNames() {
 			continue
 		}
 		seen[x.rank] = true
 		matches = append(matches, Match{Rule: r, Depth: keyDepth(x.key), Exact: keyExact(x.key), ByName: x.names})
 	}
 	return p.decision(section, m.rank), append(matches, Match{Rule: &p.defaults[section]})
+}
+
+// ExecMatch is a rule that matches a program, and how well.
+type ExecMatch struct {
+	*Rule
+	// Name is the name of the program by which the rule matches; nil for the default.
+	Name *program.Name
+	// Words is how many words behind the program the rule has.
+	Words int
+	// Above says how far above the program the path is that the rule named: 0 is the program, 1 its directory.
+	Above int
+	// Exact says that the rule has no wildcard that counts.
+	Exact bool
+}
+
+// ExplainExec decides as DecideExec does, and returns what lost as well: every other rule that matches, best first,
+// and the section's default at the end, unless that decides.
+func (p *Policy) ExplainExec(id *program.Identity) (ExecDecision, []ExecMatch) {
+	var all []execMatch
+	d := p.decideExec(id, &all)
+	slices.SortStableFunc(all, func(a, b execMatch) int {
+		switch {
+		case a.beats(&b):
+			return -1
+		case b.beats(&a):
+			return 1
+		}
+		return 0
+	})
+	seen := map[*Rule]bool{d.Rule: true}
+	var lost []ExecMatch
+	for i := range all {
+		x := &all[i]
+		r := &p.rules[x.rank].Rule
+		if !seen[r] {
+			seen[r] = true
+			lost = append(lost, ExecMatch{r, x.name, int(x.words), int(x.above), x.exact})
+		}
+	}
+	if r := &p.defaults[ExecSection]; !seen[r] {
+		lost = append(lost, ExecMatch{Rule: r})
+	}
+	return d, lost
 }

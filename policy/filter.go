@@ -97,8 +97,17 @@ func (p *Policy) row(abi *arch.ABI, e syscalls.Entry) syscalls.Row {
 	if Moves(e.Call.Name) && p.polices&judgedByName != 0 {
 		row.Else, row.Why = stopAnswer, "a move out of a rule's reach" // see Launders
 	}
+	if e.Call.Name == "prctl" && p.WatchesApplets() {
+		addClause(&row, syscalls.Clause{Tests: inWords(abi, announces), Verdict: stopAnswer, Why: access.Exec.String()})
+	}
 	return row
 }
+
+// announces: a BusyBox names its process as the applet that it will run without an exec (prctl(2), PR_SET_NAME). The
+// kernel reads the option as an int.
+var announces = []syscalls.Test{{Arg: 0, Mask: int32Mask, Value: prSetName}}
+
+const prSetName = 15
 
 // policedOps returns those of ops that a rule could deny.
 func (p *Policy) policedOps(ops access.Op) (policed access.Op) {

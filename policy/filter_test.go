@@ -81,7 +81,7 @@ func TestRefusalsAreComplete(t *testing.T) {
 
 // filterValues are argument values that tests of calls turn on, and their neighbours.
 var filterValues = []uint64{
-	0, 1, 2, 3, 4, 5, 8, 9, 10, 16, 17, 35, 38, 0x40, 0x41, 0x80, 0x200, 0x241, 0x2000, 0x20000, 0x800000, 0x10000000,
+	0, 1, 2, 3, 4, 5, 8, 9, 10, 15, 16, 17, 35, 38, 0x40, 0x41, 0x80, 0x200, 0x241, 0x2000, 0x20000, 0x800000, 0x10000000,
 	0x80000, 0x80001, 0x800 | 2, 0x200000, 0x200041, 0x400000, 0x410002, 0x5412, 0x541c, 0x40086602, 0x20000 | 8, 132,
 	262,
 	0o100644, 0o020644, 0o060644, 0xffffffff, 0xffffff9c, 0x1_00000001, 0x1_00005412, ^uint64(0),
@@ -131,6 +131,9 @@ func wanted(p *Policy, abi *arch.ABI, call *syscalls.Call, args [6]uint64) sysca
 			return syscalls.Verdict{Kind: syscalls.Trace}
 		}
 	}
+	if call.Name == "prctl" && uint32(args[0]) == 15 && p.WatchesApplets() {
+		return syscalls.Verdict{Kind: syscalls.Trace}
+	}
 	if Moves(call.Name) && p.polices&^(access.Connect|access.Bind) != 0 {
 		return syscalls.Verdict{Kind: syscalls.Trace}
 	}
@@ -146,6 +149,9 @@ func FuzzFilter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		p := filterPolicy(access.Op(r.Uint32()) & access.AllOps)
+		if r.IntN(2) == 0 {
+			p.exec = execRules{denies: true, bare: map[string]bool{"dd": true}}
+		}
 		for _, name := range RefusalNames() {
 			if r.IntN(4) == 0 {
 				p.lifted[name] = place{}

@@ -17,6 +17,8 @@ type layer struct {
 	rank int    // its place in the search for the name
 	dir  string // of a file
 	doc  *document
+	// named: it is a file that the command line names by its path.
+	named bool
 }
 
 // library finds policies and puts them in order.
@@ -60,6 +62,7 @@ func (l *library) visit(name string, p place) *Error {
 	if err != nil {
 		return err
 	}
+	x.named = len(l.path) == 0 && x.dir != "" && x.name == ""
 	if l.done[x.id] {
 		return nil
 	}

@@ -14,21 +14,31 @@ func Load(sys *System, opt Options) (*Policy, error) {
 	return p, nil
 }
 
-func load(sys *System, opt Options, docs map[string]*document) (*Policy, *Error) {
+// load takes over what base has read and found, if it is not nil.
+func load(sys *System, opt Options, base *Policy) (*Policy, *Error) {
 	lib := &library{sys: sys, docs: make(map[string]*document), done: make(map[string]bool)}
-	maps.Copy(lib.docs, docs)
+	if base != nil {
+		maps.Copy(lib.docs, base.docs)
+	}
 	layers, err := lib.order(opt.Policies)
 	if err != nil {
 		return nil, err
 	}
-	return compile(&Policy{sys: sys, opt: opt, layers: layers, docs: lib.docs, real: newResolver(sys)})
+	p := &Policy{sys: sys, opt: opt, layers: layers, docs: lib.docs, real: newResolver(sys)}
+	if base != nil {
+		p.programs = base.programs
+	} else {
+		p.programs = newPrograms(sys)
+	}
+	return compile(p, base)
 }
 
 // With returns the policy as it would be with more rules on the command line. Files are not read again.
 func (p *Policy) With(rules ...RuleFlag) (*Policy, error) {
 	opt := p.opt
 	opt.Rules = slices.Concat(opt.Rules, rules)
-	more, err := compile(&Policy{sys: p.sys, opt: opt, layers: p.layers, docs: p.docs, real: p.real.clone()})
+	more, err := compile(&Policy{sys: p.sys, opt: opt, layers: p.layers, docs: p.docs, real: p.real.clone(),
+		programs: p.programs}, p)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +52,7 @@ func (p *Policy) WithProfile(name string) (*Policy, error) {
 	if len(p.opt.Policies) == 0 {
 		opt.Policies = []string{defaultPolicy, name}
 	}
-	more, err := load(p.sys, opt, p.docs)
+	more, err := load(p.sys, opt, p)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +65,9 @@ type rule struct {
 	place   place
 	pattern *pattern  // nil for a bare name
 	name    component // of a bare name
+	words   []string  // behind the program of [exec], with a final "..."
+	// targets are the files that links of a bare name lead to.
+	targets []*pattern
 	// resolved is the other spelling of the pattern, its literal beginning resolved; nil if it is the same.
 	resolved *pattern
 }
@@ -65,8 +78,8 @@ type leftOut struct {
 	variable string
 }
 
-// compile fills a Policy from its layers and options.
-func compile(p *Policy) (*Policy, *Error) {
+// compile fills a Policy from its layers and options. base is the one it comes from, or nil.
+func compile(p, base *Policy) (*Policy, *Error) {
 	p.lifted = make(map[string]place)
 	nearest, err := p.commandLine()
 	if err != nil {
@@ -92,6 +105,8 @@ func compile(p *Policy) (*Policy, *Error) {
 	}
 	slices.SortStableFunc(p.rules, func(a, b rule) int { return compareRules(&a.Rule, &b.Rule) })
 	p.setDefaults(documents)
+	p.indexExec()
+	p.findOriginals(base)
 	p.plant()
 	return p, nil
 }
@@ -155,9 +170,12 @@ func (p *Policy) add(e entry, layer int, v *vars) *Error {
 	}
 	var problem *problem
 	if e.section == ExecSection {
-		var prog *program
-		if prog, problem = parseProgram(e.text, v, e.place.src.flag); problem == nil {
-			r.pattern, r.name = prog.path, prog.name
+		var c *command
+		if c, problem = parseCommand(e.text, v, e.place.src.flag); problem == nil {
+			r.pattern, r.name, r.words = c.path, c.name, c.words
+			if c.leftOut != "" {
+				r.pattern = &pattern{leftOut: c.leftOut}
+			}
 		}
 	} else {
 		r.pattern, problem = parsePattern(e.text, v, e.place.src.flag)
@@ -168,6 +186,8 @@ func (p *Policy) add(e entry, layer int, v *vars) *Error {
 	case r.pattern != nil && r.pattern.leftOut != "":
 		p.leftOut = append(p.leftOut, leftOut{r.Rule, r.pattern.leftOut})
 		return nil
+	case r.Section == ExecSection:
+		p.resolveProgram(&r)
 	case r.pattern != nil:
 		r.resolved = p.real.resolve(r.pattern)
 	}
@@ -183,13 +203,16 @@ func (p *Policy) plant() {
 		rank := int32(i)
 		switch {
 		case r.pattern == nil:
-			p.names.insert([]component{r.name}, false, rank, &r.Rule)
+			p.names.insert([]component{r.name}, false, rank, r)
+			for _, t := range r.targets {
+				p.root.terminal(t.comps, false).addExec(rank)
+			}
 		case r.pattern.stdio:
-			p.stdio.add(rank, &r.Rule)
+			p.stdio.add(rank, r)
 		default:
-			p.root.insert(r.pattern.comps, r.pattern.self, rank, &r.Rule)
+			p.root.insert(r.pattern.comps, r.pattern.self, rank, r)
 			if r.resolved != nil {
-				p.root.insert(r.resolved.comps, r.pattern.self, rank, &r.Rule)
+				p.root.insert(r.resolved.comps, r.pattern.self, rank, r)
 			}
 		}
 		for s := range sections {

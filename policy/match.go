@@ -55,7 +55,8 @@ type matcher struct {
 
 	rank int32 // of the best rule so far
 	key  uint64
-	all  *[]match // for Explain: collects every rule that matches
+	all  *[]match   // for Explain: collects every rule that matches
+	exec *[]execHit // for an exec: collects the places that have rules for it, and nothing else
 
 	states [2]list[state] // behind the component before, and behind the present one
 	later  int            // which of the two is the latter
@@ -86,6 +87,12 @@ func keyExact(key uint64) bool { return key&1 != 0 }
 
 // offer weighs the rules of a terminal.
 func (m *matcher) offer(t *terminal, key uint64) {
+	if m.exec != nil {
+		if len(t.exec) > 0 {
+			*m.exec = append(*m.exec, execHit{t, int32(keyDepth(key)), keyExact(key), m.whole})
+		}
+		return
+	}
 	rank := t.best[m.names][m.section]
 	if rank == none {
 		return

@@ -4,6 +4,7 @@ import (
 	"syscall"
 
 	"sydbox/access"
+	"sydbox/policy/program"
 )
 
 // Policy is a set of rules, ready to decide. It never changes, and any goroutine may use it.
@@ -22,6 +23,11 @@ type Policy struct {
 	defaults [sections]Rule
 	errnos   [sections]errnoRule
 	polices  access.Op
+	exec     execRules
+
+	programs      *programs
+	originals     *program.Originals
+	originalNames []string // paths of the originals
 
 	settings settings
 	lifted   map[string]place

@@ -37,7 +37,20 @@ func (r *resolver) resolve(p *pattern) *pattern {
 	if r.realpath == nil || p.stdio || len(p.comps) > 1 && p.comps[1].kind == compTree {
 		return nil
 	}
-	names := make([]string, p.literals())
+	return r.resolveFirst(p, p.literals())
+}
+
+// resolveParent is resolve for a pattern whose last component stays as it is.
+func (r *resolver) resolveParent(p *pattern) *pattern {
+	if r.realpath == nil || p.stdio {
+		return nil
+	}
+	return r.resolveFirst(p, min(p.literals(), len(p.comps)-1))
+}
+
+// resolveFirst resolves among the first components of a pattern.
+func (r *resolver) resolveFirst(p *pattern, first int) *pattern {
+	names := make([]string, first)
 	for i := range names {
 		names[i] = p.comps[i].text
 	}

@@ -154,7 +154,7 @@ func FuzzPattern(f *testing.F) {
 				t.Errorf("%q: the problem %+v is not in the text", text, p)
 			}
 		}
-		if _, p := parseProgram(text, v, relative); p != nil {
+		if _, p := parseCommand(text, v, relative); p != nil {
 			check(p)
 		}
 		p, problem := parsePattern(text, v, relative)

@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"sydbox/policy/program"
 )
 
 // System is what a policy is loaded from. Load reads it and no other file or variable.
@@ -21,6 +23,9 @@ type System struct {
 	Realpath func(string) (string, error)
 	// ConfigDirs are searched for policies that are named without a slash, nearest first.
 	ConfigDirs []string
+	// OpenProgram opens the file that an absolute path leads to; at best its File is a program.Stater too. Rules of
+	// [exec] are looked up with it. With nil they have no Originals, and no link of theirs is followed.
+	OpenProgram func(path string) (program.File, error)
 }
 
 // Options say which policies hold.

@@ -21,6 +21,7 @@ type terminal struct {
 	// of those that also see an object's further names.
 	best  [2][sections]int32
 	rules []int32 // ranks
+	exec  []int32 // those of [exec], with those that have further words
 }
 
 // none is the rank of no rule.
@@ -83,7 +84,12 @@ func (n *node) leaf() bool {
 }
 
 // insert adds a rule below n. self says that it matches nothing deeper than comps.
-func (n *node) insert(comps []component, self bool, rank int32, rule *Rule) {
+func (n *node) insert(comps []component, self bool, rank int32, rule *rule) {
+	n.terminal(comps, self).add(rank, rule)
+}
+
+// terminal returns the terminal of a pattern below n.
+func (n *node) terminal(comps []component, self bool) *terminal {
 	for i := range comps {
 		n = n.child(&comps[i])
 	}
@@ -94,7 +100,7 @@ func (n *node) insert(comps []component, self bool, rank int32, rule *Rule) {
 	if *t == nil {
 		*t = newTerminal()
 	}
-	(*t).add(rank, rule)
+	return *t
 }
 
 func newTerminal() *terminal {
@@ -107,11 +113,17 @@ func newTerminal() *terminal {
 	return t
 }
 
-func (t *terminal) add(rank int32, rule *Rule) {
+func (t *terminal) add(rank int32, rule *rule) {
 	if len(t.rules) > 0 && t.rules[len(t.rules)-1] == rank {
 		return // its pattern and the resolved spelling are the same
 	}
 	t.rules = append(t.rules, rank)
+	if rule.Section == ExecSection {
+		t.addExec(rank)
+	}
+	if !rule.plain() {
+		return // it judges what is executed with which words, not a path
+	}
 	for s := range sections {
 		if !rule.Section.judges(Section(s)) {
 			continue
@@ -120,6 +132,13 @@ func (t *terminal) add(rank int32, rule *Rule) {
 		if rule.seesNames() {
 			t.offer(&t.best[1][s], rank)
 		}
+	}
+}
+
+// addExec adds a rule that only an exec is asked about.
+func (t *terminal) addExec(rank int32) {
+	if n := len(t.exec); n == 0 || t.exec[n-1] != rank {
+		t.exec = append(t.exec, rank)
 	}
 }
 

@@ -75,40 +75,105 @@ func readWord(rule string, i int) (word, int, *problem) {
 	return word{text.String(), append(at, i)}, i, nil
 }
 
-// program is a parsed rule of [exec]: a path pattern or a bare name.
-type program struct {
+// command is a parsed rule of [exec]: a program, as a path pattern or a bare name, and the words behind it.
+type command struct {
 	path *pattern
 	name component // compLiteral, compGlob or compStar; used if path is nil
+	// words are literal. A final rest stands for any further words.
+	words []string
+	// leftOut names the variable that is unset, where the policy says that the rule then does not count.
+	leftOut string
 }
 
-// parseProgram parses a rule of [exec].
-func parseProgram(rule string, v *vars, relative bool) (*program, *problem) {
+// rest as the last word of a rule stands for any further words.
+const rest = "..."
+
+// parseCommand parses a rule of [exec].
+func parseCommand(rule string, v *vars, relative bool) (*command, *problem) {
 	words, p := splitWords(rule)
 	switch {
 	case p != nil:
 		return nil, p
 	case len(words) == 0:
 		return nil, &problem{0, len(rule), "the rule is empty", `write a program's name, "dd", or path, "/usr/bin/dd"`}
-	case len(words) > 1:
-		from := words[1].at[0]
-		return nil, &problem{from, len(rule) - from, "rules on arguments are not enforced in this version",
-			"name the program alone"}
 	}
+	c := &command{}
 	w := words[0]
-	prog := &program{}
-	if rooted(w.text) || strings.Contains(w.text, "/") || w.text == "." || w.text == ".." {
-		prog.path, p = parsePattern(w.text, v, relative)
-		if p == nil && prog.path.stdio {
+	switch {
+	case w.text == rest:
+		return nil, w.problem(0, len(w.text), "`...` stands for words behind a program", "write `*` for any program")
+	case rooted(w.text) || strings.Contains(w.text, "/") || w.text == "." || w.text == "..":
+		c.path, p = parsePattern(w.text, v, relative)
+		if p == nil && c.path.stdio {
 			p = &problem{0, len(w.text), "$STDIO is no program", ""}
 		}
-	} else {
-		prog.name, p = parseName(w.text, v)
+	default:
+		c.name, p = parseName(w.text, v)
 	}
 	if p != nil {
-		end := min(p.off+max(p.width, 1), len(w.text))
-		p.off, p.width = w.at[min(p.off, len(w.text))], w.at[end]-w.at[min(p.off, len(w.text))]
+		return nil, w.place(p)
 	}
-	return prog, p
+	for i, w := range words[1:] {
+		text, leftOut, p := w.literal(v)
+		switch {
+		case p != nil:
+			return nil, w.place(p)
+		case text == rest && i+2 < len(words):
+			return nil, w.problem(0, len(w.text), "`...` can only be the last word", "")
+		}
+		c.words = append(c.words, text)
+		c.leftOut += leftOut
+	}
+	return c, nil
+}
+
+// place maps a problem in the word to the rule.
+func (w *word) place(p *problem) *problem { return w.problem(p.off, max(p.width, 1), p.msg, p.hint) }
+
+// problem is one with some bytes of the word's text.
+func (w *word) problem(off, width int, msg, hint string) *problem {
+	from, end := w.at[min(off, len(w.text))], w.at[min(off+width, len(w.text))]
+	return &problem{from, end - from, msg, hint}
+}
+
+// literal is what the word stands for, if it is one behind a program: variables have their value, and nothing is a
+// wildcard.
+func (w *word) literal(v *vars) (text, leftOut string, p *problem) {
+	l := &lexer{text: w.text, vars: v}
+	var b strings.Builder
+	if w.text == "~" || strings.HasPrefix(w.text, "~/") {
+		home, p := v.tilde(w.text)
+		if p != nil {
+			return "", "", p
+		}
+		b.WriteString(home)
+		l.i = 1
+	}
+	if p := l.rest(); p != nil {
+		return "", "", p
+	}
+	for _, t := range l.tokens {
+		if t.kind != literal && t.kind != slash {
+			return "", "", &problem{t.at, 1, "the words behind a program have no wildcards",
+				"end the rule with `...` for any further words, or quote the character"}
+		}
+		b.WriteByte(t.b)
+	}
+	return b.String(), l.missing, nil
+}
+
+// plain says that the rule asks for no words behind its program: it has none, or just "...".
+func (r *rule) plain() bool { return r.wordCount() == 0 }
+
+// open says that the rule ends in "...".
+func (r *rule) open() bool { return len(r.words) > 0 && r.words[len(r.words)-1] == rest }
+
+// wordCount is how many words the rule has behind its program, without "...".
+func (r *rule) wordCount() int32 {
+	if r.open() {
+		return int32(len(r.words)) - 1
+	}
+	return int32(len(r.words))
 }
 
 // parseName parses a bare name: one component.

@@ -36,6 +36,12 @@ func (id *Identity) Inner(name []byte) Reach {
 	return Announced
 }
 
+// Applets are the names that Inner may say of that they run without an exec. known is false where they could not be
+// found out: then it may be any.
+func (id *Identity) Applets() (names map[string]bool, known bool) {
+	return id.inner.applets, id.inner.family == 0 || id.inner.applets != nil
+}
+
 // Shell says that the exec becomes something that runs the applets of its own bundle: Inner has to be asked.
 func (id *Identity) Shell() bool { return id.inner.family != 0 }
 
