@@ -22,8 +22,8 @@ type box struct {
 
 	// devices says that mknod of a device is judged like any other file ("devices" is lifted).
 	devices bool
-	// looksAtExec says that an exec can be denied, so what the kernel loaded is judged again at PTRACE_EVENT_EXEC.
-	looksAtExec bool
+	// execs is nil if no rule can deny an exec.
+	execs *execJudge
 
 	// Reused at each stop, so that an allowed call allocates nothing.
 	acc   access.Accesses
@@ -32,13 +32,15 @@ type box struct {
 
 func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 	b := &box{
-		policy:      c.Policy,
-		mode:        c.Mode,
-		res:         res,
-		members:     make(members),
-		reports:     reports,
-		devices:     c.Policy.Lifted("devices"),
-		looksAtExec: c.Policy.Polices(access.Exec),
+		policy:  c.Policy,
+		mode:    c.Mode,
+		res:     res,
+		members: make(members),
+		reports: reports,
+		devices: c.Policy.Lifted("devices"),
+	}
+	if c.Policy.Polices(access.Exec) {
+		b.execs = newExecJudge(c.Policy, view{res})
 	}
 	res.Member = b.members.has
 	return b
@@ -46,18 +48,24 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 
 // Syscall judges a call that the prefilter stopped.
 func (b *box) Syscall(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
-	if inv.Call == callSocketcall {
+	b.res.Task(t.TID, t.Process.TGID)
+	switch inv.Call {
+	case callSocketcall:
 		if errno := b.refuseSocket(t, inv); errno != 0 {
 			return tracer.Deny(errno)
 		}
+	case callPrctl:
+		return b.setName(t, inv) // the only option that stops
 	}
-	b.res.Task(t.TID, t.Process.TGID)
 	if errno := access.Describe(inv, t, b.res, &b.acc); errno != 0 {
 		if errno == unix.EPERM {
 			// Not even the kernel's own interface lets the tracer look (a non-dumpable task, an unprivileged tracer).
 			return b.blind(t, inv)
 		}
 		return tracer.Deny(errno)
+	}
+	if inv.Call.Class == syscalls.Exec && b.execs != nil {
+		return b.exec(t, inv)
 	}
 	v := b.judge()
 	if !v.decision.Denied() && b.launders(inv) {
@@ -72,32 +80,21 @@ func (b *box) Syscall(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 // SyscallExit is never asked for.
 func (b *box) SyscallExit(*tracer.Task, *syscalls.Invocation, int64) {}
 
-// Exec judges what the kernel really loaded. Nothing of the new image has run and no other thread shares its memory,
-// so neither a swapped link nor rewritten arguments get past this look; but all that is left to do is to kill.
-func (b *box) Exec(t *tracer.Task, launch bool) tracer.Action {
-	if launch || !b.looksAtExec {
-		return tracer.Action{}
+// Birth and Death keep the list of members.
+func (b *box) Birth(parent, child *tracer.Task) {
+	b.members.add(child)
+	if parent != nil && child.Process.Data == nil {
+		child.Process.Data = parent.Process.Data // it runs the same image until it executes another
 	}
-	b.res.Task(t.TID, t.Process.TGID)
-	a := &b.acc.List[0]
-	*a = access.Access{Op: access.Exec, Name: access.Name{Dirfd: unix.AT_FDCWD, UnsafePath: procSelfExe, Follow: true}}
-	b.acc.N = 1
-	b.res.Resolve(0, &a.Name, &a.Object)
-	a.Natural = 0
-	v := b.judge()
-	if v.decision.Action == policy.Allow || v.decision.Action == policy.Warn {
-		return tracer.Action{} // a warning was given at the entry
-	}
-	return b.killExec(t, &v)
 }
 
-var procSelfExe = []byte("/proc/self/exe")
-
-// Birth and Death keep the list of members.
-func (b *box) Birth(_, child *tracer.Task) { b.members.add(child) }
-
 // Death forgets a task.
-func (b *box) Death(t *tracer.Task, _ unix.WaitStatus) { b.members.remove(t) }
+func (b *box) Death(t *tracer.Task, _ unix.WaitStatus) {
+	b.members.remove(t)
+	if b.execs != nil {
+		delete(b.execs.pending, t.TID)
+	}
+}
 
 // members are the tasks of the tree by TID: whose /proc/PID is the tree's own.
 type members map[int]struct{}

@@ -44,21 +44,6 @@ func (b *box) carryOut(t *tracer.Task, inv *syscalls.Invocation, v *verdict) tra
 	return tracer.Deny(errno)
 }
 
-// killExec ends a process that became something it may not be.
-func (b *box) killExec(t *tracer.Task, v *verdict) tracer.Action {
-	if b.mode == WarnOnly {
-		return tracer.Action{} // the entry has warned
-	}
-	v.why = whySecondLook
-	b.report(t, nil, v, 0)
-	if v.decision.Action == policy.KillTree {
-		return tracer.Action{Kind: tracer.KillTree}
-	}
-	return tracer.Action{Kind: tracer.KillProcess}
-}
-
-const whySecondLook = "seen after the kernel loaded it, so the process was killed"
-
 // blind denies a call whose arguments the tracer may not read.
 func (b *box) blind(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 	b.acc.N = 0

@@ -14,12 +14,14 @@ func Host() *policy.System {
 	cwd, _ := unix.Getwd() // the kernel's answer: os.Getwd believes $PWD, which may go through links
 	home, _ := os.UserHomeDir()
 	return &policy.System{
-		FS:         os.DirFS("/"),
-		Getenv:     os.Getenv,
-		Cwd:        cwd,
-		Home:       home,
-		Realpath:   filepath.EvalSymlinks,
-		ConfigDirs: configDirs(home),
+		FS:       os.DirFS("/"),
+		Getenv:   os.Getenv,
+		Cwd:      cwd,
+		Home:     home,
+		Realpath: filepath.EvalSymlinks,
+
+		OpenProgram: openProgram,
+		ConfigDirs:  configDirs(home),
 	}
 }
 

@@ -80,10 +80,7 @@ func (b *box) judgeNameless(i int, a *access.Access, v *verdict) {
 // decide asks the policy about one operation.
 func (b *box) decide(op access.Op, a *access.Access) policy.Decision {
 	o, q := &a.Object, &b.query
-	*q = policy.Query{Op: op, Path: o.Path, Names: q.Names[:0]}
-	if op == access.Exec && !a.Name.FD && len(a.Name.UnsafePath) > 0 {
-		q.Names = append(q.Names, a.Name.UnsafePath)
-	}
+	*q = policy.Query{Op: op, Path: o.Path}
 	q.Member = o.PID != 0 && b.members.has(o.PID)
 	q.Stdio = o.Kind != access.Missing && b.stdio.covers(o, op)
 	return b.policy.Decide(q)

@@ -15,6 +15,7 @@ import (
 	"sydbox/access"
 	"sydbox/event"
 	"sydbox/policy"
+	"sydbox/policy/program"
 	"sydbox/syscalls"
 	"sydbox/tracer"
 )
@@ -104,8 +105,38 @@ func (b *box) reportAll(t *tracer.Task, inv *syscalls.Invocation, v *verdict, er
 	}
 }
 
+// reportLoaded reports a program that the second look denies.
+func (b *box) reportLoaded(t *tracer.Task, id *program.Identity, v *verdict) {
+	d := b.newDenial(t, v)
+	d.Call, d.Op = "execve", v.op.String()
+	for i := range id.Names {
+		if n := &id.Names[i]; n.How == program.Canonical || d.Path == "" && n.How == program.Typed {
+			d.Path = string(n.Text)
+		}
+	}
+	b.reports.send(d)
+}
+
 // report builds the event of a verdict and sends it. errno is 0 where the call goes on or the process is killed at exec.
 func (b *box) report(t *tracer.Task, inv *syscalls.Invocation, v *verdict, errno syscall.Errno) {
+	d := b.newDenial(t, v)
+	if errno != 0 {
+		d.Errno = unix.ErrnoName(errno)
+	}
+	d.Call, d.Flags, d.Op = inv.Call.Name, access.FormatFlags(inv), v.op.String()
+	if v.index >= 0 && v.index < b.acc.N {
+		a := &b.acc.List[v.index]
+		if !a.Name.FD {
+			d.Typed = string(a.Name.UnsafePath)
+		}
+		d.Path = string(a.Object.Path)
+		d.Natural = b.naturalPermission(t, a, v.op)
+	}
+	b.reports.send(d)
+}
+
+// newDenial begins an event: who it was, and what decided.
+func (b *box) newDenial(t *tracer.Task, v *verdict) *event.Denial {
 	d := &event.Denial{
 		Time:   time.Now(),
 		Action: v.decision.Action.String(),
@@ -117,28 +148,11 @@ func (b *box) report(t *tracer.Task, inv *syscalls.Invocation, v *verdict, errno
 	if b.mode == WarnOnly {
 		d.Action = actionWarn
 	}
-	if errno != 0 {
-		d.Errno = unix.ErrnoName(errno)
-	}
-	if inv != nil {
-		d.Call, d.Flags = inv.Call.Name, access.FormatFlags(inv)
-	} else {
-		d.Call = "execve"
-	}
 	d.Dir, _ = os.Readlink(fmt.Sprintf("/proc/%d/cwd", t.TID))
-	if v.index >= 0 && v.index < b.acc.N {
-		a := &b.acc.List[v.index]
-		d.Op = v.op.String()
-		if !a.Name.FD && inv != nil { // what the second look at an exec asks for, nobody typed
-			d.Typed = string(a.Name.UnsafePath)
-		}
-		d.Path = string(a.Object.Path)
-		d.Natural = b.naturalPermission(t, a, v.op)
-	}
 	if r := v.decision.Rule; r != nil {
 		d.Rule = eventRule(r)
 	}
-	b.reports.send(d)
+	return d
 }
 
 func eventRule(r *policy.Rule) event.Rule {

@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"sydbox/access"
 	"sydbox/arch"
 	"sydbox/event"
 	"sydbox/pathres"
@@ -225,39 +224,4 @@ func (r *run) watch(c *Cmd) {
 		case <-r.ended:
 		}
 	}()
-}
-
-// judgeLaunch decides about the command itself before anything starts. nil means that it may start; in warn mode it
-// always may, and what would have kept it from it is reported.
-func (b *box) judgeLaunch(c *Cmd) *event.Denial {
-	if !b.looksAtExec {
-		return nil
-	}
-	pid := os.Getpid()
-	b.res.Task(pid, pid)
-	a := &b.acc.List[0]
-	*a = access.Access{Op: access.Exec, Name: access.Name{Dirfd: unix.AT_FDCWD, UnsafePath: []byte(c.Path), Follow: true}}
-	b.acc.N = 1
-	b.res.Resolve(0, &a.Name, &a.Object)
-	v := b.judge()
-	if v.decision.Action == policy.Allow || a.Object.Errno != 0 {
-		return nil
-	}
-	d := &event.Denial{
-		Time: time.Now(), Action: v.decision.Action.String(), Op: access.Exec.String(), Call: "execve",
-		Typed: c.Path, Path: string(a.Object.Path), Dir: c.Dir, PID: pid, TID: pid, Why: v.why,
-	}
-	if d.Dir == "" {
-		d.Dir, _ = os.Getwd()
-	}
-	if v.decision.Rule != nil {
-		d.Rule = eventRule(v.decision.Rule)
-	}
-	if b.mode == WarnOnly || !v.decision.Denied() {
-		d.Action = actionWarn
-		b.reports.send(d)
-		return nil
-	}
-	d.Errno = unix.ErrnoName(v.decision.Errno)
-	return d
 }

@@ -20,6 +20,7 @@ var (
 	callSocketcall = syscalls.ByName("socketcall")
 	callSocket     = syscalls.ByName("socket")
 	callSocketpair = syscalls.ByName("socketpair")
+	callPrctl      = syscalls.ByName("prctl")
 )
 
 // refuseSocket applies the refusals of socket and socketpair to a socketcall, whose arguments lie in memory where no

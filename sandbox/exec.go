@@ -1,0 +1,223 @@
+package sandbox
+
+import (
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/access"
+	"sydbox/event"
+	"sydbox/policy"
+	"sydbox/policy/program"
+	"sydbox/syscalls"
+	"sydbox/tracer"
+)
+
+// An exec is looked at twice. The first look, at the seccomp-stop, can answer with a clean errno, but what it saw may be
+// changed before the kernel looks. The second, at PTRACE_EVENT_EXEC, sees what the kernel has loaded, when nobody
+// can change it any more; all that is left to do then is to kill.
+
+// execJudge is what the looks at execs need.
+type execJudge struct {
+	policy *policy.Policy
+	view   view
+	cache  *program.Cache
+	args   argReader
+	// pending has what the first look saw, by task, until the exec ends one way or the other.
+	pending map[int]*program.Identity
+}
+
+func newExecJudge(p *policy.Policy, v view) *execJudge {
+	return &execJudge{
+		policy: p, view: v, cache: program.NewCache(time.Now), pending: make(map[int]*program.Identity),
+	}
+}
+
+// testOnlySkipSecondLook leaves the second look out, to show that it is needed.
+var testOnlySkipSecondLook bool
+
+// image is what a process runs, as far as calls other than exec are judged by it. It is kept in tracer.Process.Data.
+type image struct {
+	busybox bool // announces the applets that it runs without an exec
+}
+
+// exec is the first look. access.Describe has filled b.acc.
+func (b *box) exec(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
+	j := b.execs
+	delete(j.pending, t.TID)
+	a := &b.acc.List[0]
+	if a.Object.Refuse != 0 {
+		v := b.judge()
+		return b.carryOut(t, inv, &v)
+	}
+	if a.Natural != 0 {
+		// The kernel will say so itself. If something appears there meanwhile, the second look sees it.
+		return tracer.Action{}
+	}
+	id, errno := j.foresee(t, inv, a)
+	if errno != 0 {
+		return tracer.Deny(errno)
+	}
+	d := j.policy.DecideExec(id)
+	if d.Action == policy.Allow {
+		j.pending[t.TID] = id
+		return tracer.Action{}
+	}
+	v := verdictOf(&d)
+	action := b.carryOut(t, inv, &v)
+	if action.Kind == tracer.Continue {
+		j.pending[t.TID] = id // warned: once is enough
+	}
+	return action
+}
+
+// foresee says what the kernel would make of the call now.
+func (j *execJudge) foresee(t *tracer.Task, inv *syscalls.Invocation, a *access.Access) (*program.Identity, syscall.Errno) {
+	j.args.t = t
+	e := execArgsOf(inv, a)
+	argv, errno := j.args.read(inv, e.argv)
+	if errno == unix.EPERM {
+		errno = unix.EACCES
+	}
+	if errno != 0 {
+		return nil, errno
+	}
+	f, links, err := j.view.open(&e.name)
+	if err != nil {
+		errno, ok := err.(syscall.Errno)
+		if !ok {
+			errno = unix.EACCES
+		}
+		return nil, errno
+	}
+	defer f.Close()
+	x := &program.Exec{Typed: e.typed, File: f, Hops: links, Argv: argv}
+	return j.cache.Identify(x, j.view, j.policy.Originals()), 0
+}
+
+// Exec is the second look. Nothing of the new image has run, no other thread shares its memory, and all links have been
+// followed. The target's own start is not judged: that was done before anything was started.
+func (b *box) Exec(t *tracer.Task, launch bool) tracer.Action {
+	if b.execs == nil || testOnlySkipSecondLook {
+		return tracer.Action{}
+	}
+	j := b.execs
+	b.res.Task(t.TID, t.Process.TGID)
+	foreseen := j.pending[t.TID]
+	delete(j.pending, t.TID)
+	id, fulfilled, err := j.loaded(t, foreseen)
+	if err != nil {
+		if gone(t.TID) {
+			return tracer.Action{} // killed meanwhile
+		}
+		id = &program.Identity{Unknown: "what the kernel loaded cannot be looked at: " + err.Error()}
+	}
+	t.Process.Data = &image{busybox: id.Family&program.BusyBox != 0}
+	if launch || fulfilled {
+		return tracer.Action{}
+	}
+	d := j.policy.DecideExec(id)
+	if !d.Denied() || b.mode == WarnOnly {
+		return tracer.Action{} // what is worth a warning the first look has told
+	}
+	v := verdictOf(&d)
+	v.why = joinWhy(v.why, whySecondLook)
+	b.acc.N = 0
+	b.reportLoaded(t, id, &v)
+	if d.Action == policy.KillTree {
+		return tracer.Action{Kind: tracer.KillTree}
+	}
+	return tracer.Action{Kind: tracer.KillProcess}
+}
+
+const whySecondLook = "seen after the kernel had loaded it, so the process was killed"
+
+// loaded says what the kernel has loaded. fulfilled: it is just what was foreseen.
+func (j *execJudge) loaded(t *tracer.Task, foreseen *program.Identity) (id *program.Identity, fulfilled bool, err error) {
+	f, _, err := j.view.Open(procSelfExe)
+	if err != nil {
+		return nil, false, err
+	}
+	defer f.Close()
+	argv, err := loadedArgv(t.TID)
+	if err != nil {
+		return nil, false, err
+	}
+	x := &program.Exec{File: f, Argv: argv, Loaded: true}
+	if foreseen != nil && foreseen.Fulfilled(x, j.view) {
+		return foreseen, true, nil
+	}
+	if x.Typed = loadedName(t); x.Typed == nil {
+		x.Typed = f.Path()
+	}
+	return j.cache.Identify(x, j.view, j.policy.Originals()), false, nil
+}
+
+var procSelfExe = []byte("/proc/self/exe")
+
+// setName judges prctl(PR_SET_NAME): a BusyBox shell that runs an applet without an exec first takes its name.
+func (b *box) setName(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
+	im, _ := t.Process.Data.(*image)
+	if im == nil || !im.busybox {
+		return tracer.Action{}
+	}
+	var buf [256]byte
+	n, errno := t.ReadString(inv.Pointer(1), buf[:])
+	if errno != 0 && errno != unix.ENAMETOOLONG {
+		return tracer.Deny(unix.EFAULT)
+	}
+	if errno != 0 {
+		n = len(buf)
+	}
+	d := b.policy.DecideApplet(buf[:n])
+	if d.Action == policy.Allow {
+		return tracer.Action{}
+	}
+	v := verdictOf(&d)
+	// What the report names as typed is the applet.
+	b.acc.N, b.acc.List[0] = 1, access.Access{Op: access.Exec, Name: access.Name{UnsafePath: buf[:n]}}
+	action := b.carryOut(t, inv, &v)
+	if action.Kind == tracer.Return {
+		// prctl's result is not looked at, and what follows is the applet: the process ends as a shell says that a
+		// command could not be executed.
+		return tracer.Action{Kind: tracer.Exit, Value: cannotExecute}
+	}
+	return action
+}
+
+// cannotExecute is the status of a command that was found and could not be executed.
+const cannotExecute = 126
+
+// verdictOf puts what the policy says of a program into words.
+func verdictOf(d *policy.ExecDecision) verdict {
+	v := verdict{decision: d.Decision, op: access.Exec, why: joinWhy(d.Why, d.Hint)}
+	if d.Name != nil && d.Name.How != program.Typed && d.Name.How != program.Canonical {
+		v.why = joinWhy(v.why, becomes(d.Name))
+	}
+	return v
+}
+
+// becomes says under which name a rule knows the program.
+func becomes(n *program.Name) string {
+	text := event.Quote(string(n.Text)) + ": " + n.How.String()
+	if n.Detail != "" {
+		text += " (" + event.Quote(n.Detail) + ")"
+	}
+	return "it would be " + text
+}
+
+func joinWhy(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
+}
+
+// gone says that a task is no more, or only its wait status is.
+func gone(tid int) bool {
+	_, err := os.Stat("/proc/" + strconv.Itoa(tid) + "/exe")
+	return err != nil
+}
