@@ -97,10 +97,16 @@ func (s *show) section(p *Policy, section Section) {
 
 // meaning is what a rule's pattern stands for here, if that is not what it says.
 func (r *rule) meaning() string {
-	if r.pattern == nil {
-		return ""
-	}
 	var means []string
+	for _, t := range r.targets {
+		means = append(means, printable(t.String()))
+	}
+	if r.pattern == nil {
+		if len(means) == 0 {
+			return ""
+		}
+		return ": also " + strings.Join(means, " and ")
+	}
 	if text := r.pattern.String(); text != r.Text {
 		means = append(means, printable(text))
 	}

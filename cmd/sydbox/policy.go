@@ -27,6 +27,7 @@ func (c *showCommand) Run() error {
 	if err != nil {
 		return err
 	}
+	warn(pol)
 	return pol.Show(os.Stdout)
 }
 

@@ -49,6 +49,9 @@ func (r *runCommand) Run(status *int) error {
 	if err != nil {
 		return err
 	}
+	if !r.Quiet {
+		warn(pol)
+	}
 	file, err := lookup(r.Command[0])
 	if err != nil {
 		return err

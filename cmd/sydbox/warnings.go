@@ -1,0 +1,11 @@
+package main
+
+import "sydbox/policy"
+
+// warn tells of rules that name a program which is not there: most likely a typing error, and never an error, as the
+// program may be made later.
+func warn(p *policy.Policy) {
+	for _, w := range p.Warnings() {
+		printError("sydbox: warning: " + w.Detail() + "\n")
+	}
+}
