@@ -24,6 +24,9 @@ const judgedByName = access.Read | access.Stat | access.Write | access.Create | 
 // Below a directory only the rules that name something deeper than it can tell the two places apart. A pattern that
 // matches at both alike (**/*.pem) takes nothing with it.
 func (p *Policy) Launders(from, to []byte, directory bool) bool {
+	if p.losesWords(from, to) {
+		return true
+	}
 	var confined []Section // of the operations that are denied at from
 	for op := range (judgedByName & p.polices).Ops() {
 		here := p.Decide(&Query{Op: op, Path: from})
@@ -51,6 +54,41 @@ func (p *Policy) Launders(from, to []byte, directory bool) bool {
 		}
 	}
 	return false
+}
+
+// losesWords says whether a rule of [exec] with further words would let more happen to a program at to than at from:
+// one that denies no longer speaks of it, or one that allows then does.
+func (p *Policy) losesWords(from, to []byte) bool {
+	if !p.Polices(access.Exec) {
+		return false
+	}
+	here, there := p.withWords(from), p.withWords(to)
+	for _, rank := range here {
+		if p.rules[rank].Action >= Mute && !slices.Contains(there, rank) {
+			return true
+		}
+	}
+	d := p.Decide(&Query{Op: access.Exec, Path: from})
+	return d.Denied() && slices.ContainsFunc(there, func(rank int32) bool {
+		return p.rules[rank].Action < Mute && !slices.Contains(here, rank)
+	})
+}
+
+// withWords returns the rules with further words whose program is at the path.
+func (p *Policy) withWords(path []byte) (ranks []int32) {
+	var hits []execHit
+	m := matcher{section: ExecSection, rank: none, exec: &hits}
+	m.walk(p.root, path)
+	m.whole = true
+	m.name(p.names, baseName(path), countComponents(path))
+	for i := range hits {
+		for _, rank := range hits[i].at.exec {
+			if !p.rules[rank].plain() && hits[i].whole {
+				ranks = append(ranks, rank)
+			}
+		}
+	}
+	return ranks
 }
 
 func (p *Policy) live(path []byte) []*node {

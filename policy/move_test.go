@@ -47,3 +47,30 @@ allow = ["/private/open", "/w/secret/pub"]
 		}
 	}
 }
+
+// A rule on a command holds a program where it is, as one on the program alone does.
+func TestLaundersCommands(t *testing.T) {
+	open := mustLoad(t, host(nil), "extends = []\n[write]\ndefault = 'allow'\n"+
+		"[exec]\ndeny = ['/w/tool push', 'git push']\nallow = ['ls ...', 'ls -l']")
+	closed := mustLoad(t, host(nil), "extends = []\n[write]\ndefault = 'allow'\n"+
+		"[exec]\ndefault = 'deny'\nallow = ['ls -l', '/w/cc ...']")
+	for _, c := range []struct {
+		policy   *Policy
+		from, to string
+		want     bool
+	}{
+		{open, "/w/tool", "/w/other", true},
+		{open, "/w/other", "/w/tool", false},
+		{open, "/w/git", "/w/hub", true},
+		{open, "/w/git", "/w/bin/git", false},
+		{open, "/w/other", "/w/ls", false},
+		{closed, "/w/other", "/w/ls", true},
+		{closed, "/w/ls", "/w/bin/ls", false},
+		{closed, "/w/other", "/w/cc", true},
+		{closed, "/w/ls", "/w/other", false},
+	} {
+		if got := c.policy.Launders([]byte(c.from), []byte(c.to), false); got != c.want {
+			t.Errorf("%s -> %s: %t, want %t", c.from, c.to, got, c.want)
+		}
+	}
+}
