@@ -318,3 +318,19 @@ func BenchmarkDecideExec(b *testing.B) {
 		})
 	}
 }
+
+func TestExecRule(t *testing.T) {
+	for _, path := range []string{"/bin/ls", "/opt/a b/it's", `/x/"q"`, `/x/\y`, "/x/*[a]$B{c}", "/x/\t~"} {
+		p := mustLoad(t, host(nil), "extends = []\n[exec]\ndefault = 'deny'",
+			RuleFlag{"exec", "allow", ExecRule(path), "--allow"})
+		id := &program.Identity{Names: []program.Name{{Text: []byte(path), How: program.Canonical, Runs: true,
+			Args: [][]byte{[]byte("x")}}}}
+		if d := p.DecideExec(id); d.Denied() {
+			t.Errorf("%s: %s does not allow it", path, ExecRule(path))
+		}
+		id.Names[0].Text = append(id.Names[0].Text, 'x')
+		if d := p.DecideExec(id); !d.Denied() {
+			t.Errorf("%s: %s allows more", path, ExecRule(path))
+		}
+	}
+}

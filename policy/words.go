@@ -193,3 +193,19 @@ func parseName(text string, v *vars) (component, *problem) {
 	}
 	return c, p
 }
+
+// ExecRule returns the rule of [exec] for the program at a path with any arguments.
+func ExecRule(path string) string {
+	pattern := Escape(path)
+	if strings.ContainsAny(pattern, " \t\n'\"") {
+		var b strings.Builder
+		for i := range len(pattern) {
+			if strings.IndexByte(" \t\n'\"", pattern[i]) >= 0 {
+				b.WriteByte('\\')
+			}
+			b.WriteByte(pattern[i])
+		}
+		pattern = b.String()
+	}
+	return pattern + " " + rest
+}

@@ -103,7 +103,7 @@ func TestSuggest(t *testing.T) {
 			[]string{"delete /srv/x/.git/index", "write /srv/x/.git/index"},
 			"--allow delete=/srv/x/.git/index -w /srv/x/.git/index", 2},
 		{"reading", stub{}, []string{"read /home/a/.ssh/id"}, "--allow read=/home/a/.ssh/id", 1},
-		{"a program", stub{}, []string{"exec /usr/bin/dd"}, "--allow exec=/usr/bin/dd", 1},
+		{"a program", stub{}, []string{"exec /usr/bin/dd"}, "--allow 'exec=/usr/bin/dd ...'", 1},
 		{"an add-on", stub{cache: []string{"write=/home/a/go"}}, []string{"create /home/a/go/pkg/x", "create /srv/a/x"},
 			"-p go -w /srv/a", 2},
 		{"no add-on for what the default policy allows", stub{built: []string{"write=/tmp/x"}}, []string{"create /tmp/x/y"},

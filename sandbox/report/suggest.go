@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"sydbox/policy"
 )
 
 // A suggestion is found by trying: every flag in it was given to a copy of the policy, which then decided about the
@@ -26,8 +28,13 @@ func (g grant) flags() []string {
 	return []string{"--allow", g.section + "=" + g.pattern()}
 }
 
-// pattern matches the path and what lies below, nothing else.
-func (g grant) pattern() string { return patternEscaper.Replace(g.path) }
+// pattern matches the path and what lies below, nothing else; in [exec] the program with any arguments.
+func (g grant) pattern() string {
+	if g.section == "exec" {
+		return policy.ExecRule(g.path)
+	}
+	return patternEscaper.Replace(g.path)
+}
 
 var patternEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`, `$`, `\$`)
 
