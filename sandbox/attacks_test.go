@@ -191,7 +191,7 @@ func (a *assault) try(t *testing.T, trick trick, where string) {
 	case !trick.is("refused") && !trick.is("silent") && !strings.Contains(boxed.stderr, "sydbox: denied"):
 		t.Errorf("%s was stopped without a word (status %d)\n%s", trick.name, boxed.status, boxed.stderr)
 	}
-	if trick.is("refused") {
+	if trick.is("refused") || (trick.is("sample") && where != "static/"+userName(users()[0])) {
 		return
 	}
 	allowed, won := a.run(t, trick, []string{a.w.sydbox, "run", "-p", a.policy(t, trick, "generous"), "--"})
