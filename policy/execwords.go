@@ -2,8 +2,9 @@ package policy
 
 import "strings"
 
-// ExecWords lists the words of every rule of [exec]: its program and what follows. A program that is written as a path
-// comes twice, with and without its directories. It is for those who ask what a word that is not known yet could change.
+// ExecWords lists the words of every rule of [exec]: its program and what follows, without a final "...". A program that
+// is written as a path comes twice, with and without its directories. It is for those who ask what a word that is not
+// known yet could change.
 func (p *Policy) ExecWords() [][]string {
 	var list [][]string
 	for i := range p.rules {

@@ -19,19 +19,35 @@ import (
 	"sydbox/sandbox/report"
 )
 
-// checkCommand is `sydbox check`.
+// checkCommand is `sydbox check`: of paths here, of a command in checkcmd.go.
 type checkCommand struct {
 	policyFlags
 
 	Op    []string `sep:"none" placeholder:"OP" help:"${help_op}"`
-	Paths []string `arg:"" name:"path" help:"Paths as a process in this directory would use them."`
+	JSON  bool     `name:"json" help:"Print one JSON object. For a command only."`
+	Paths []string `arg:"" optional:"" name:"path" help:"Paths as a process in this directory would use them."`
+
+	// command is what stood behind "--"; separated says that there was one.
+	command   []string
+	separated bool
+}
+
+// splitCheck takes the command behind "--" off the arguments of check: the parser would take its words for paths.
+func splitCheck(args []string) (before, command []string, separated bool) {
+	if len(args) == 0 || args[0] != "check" {
+		return args, nil, false
+	}
+	if i := slices.Index(args, "--"); i >= 0 {
+		return args[:i], args[i+1:], true
+	}
+	return args, nil, false
 }
 
 // Exit statuses of check.
 const (
 	checkAllowed = 0
 	checkDenied  = 1 // at least one operation on one path is denied
-	checkUnknown = 2 // at least one path leads nowhere that a rule could judge, and nothing else is denied
+	checkUnknown = 2 // nothing is denied, and of something nobody can say what it leads to
 )
 
 // checkOps are the operations of a check that names none.
@@ -39,6 +55,12 @@ const checkOps = access.Read | access.Stat | access.Write | access.Create | acce
 
 // Run implements the command.
 func (c *checkCommand) Run(status *int) error {
+	if err := c.validate(); err != nil {
+		return err
+	}
+	if c.separated {
+		return c.runCommand(status)
+	}
 	ops, err := c.ops()
 	if err != nil {
 		return err
@@ -52,6 +74,55 @@ func (c *checkCommand) Run(status *int) error {
 	for _, unsafePath := range c.Paths {
 		*status = worse(*status, checkPath(&out, pol, ops, unsafePath))
 	}
+	_, err = io.WriteString(os.Stdout, out.String())
+	return err
+}
+
+// validate checks what the parser cannot.
+func (c *checkCommand) validate() error {
+	usage := "sydbox check [FLAGS] PATH... or sydbox check [FLAGS] -- CMD [ARG...]"
+	switch {
+	case c.separated && len(c.Paths) > 0:
+		return withHints(errorf("check: %s is a path and what follows -- is a command", event.Quote(c.Paths[0])), usage)
+	case c.separated && len(c.command) == 0:
+		return withHints(errorf("check: no command was given behind --"), usage)
+	case c.separated && len(c.Op) > 0:
+		return withHints(errorf("check: --op goes with paths, a command is executed"), usage)
+	case !c.separated && len(c.Paths) == 0:
+		return withHints(errorf("check: no path and no command was given"), usage)
+	case !c.separated && c.JSON:
+		return withHints(errorf("check: --json goes with a command"), usage)
+	}
+	return nil
+}
+
+// runCommand checks a command.
+func (c *checkCommand) runCommand(status *int) error {
+	pol, err := c.load()
+	if err != nil {
+		return err
+	}
+	checker, closeView, err := newChecker(pol)
+	if err != nil {
+		return err
+	}
+	defer closeView()
+	words := make([][]byte, len(c.command))
+	for i, word := range c.command {
+		words[i] = []byte(word)
+	}
+	checker.command(place{}, words)
+	*status = checker.worst().status()
+	if c.JSON {
+		text, err := checker.json(c.command)
+		if err != nil {
+			return fmt.Errorf("check: %w", err)
+		}
+		_, err = os.Stdout.Write(text)
+		return err
+	}
+	var out strings.Builder
+	checker.write(&out)
 	_, err = io.WriteString(os.Stdout, out.String())
 	return err
 }

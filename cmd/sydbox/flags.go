@@ -19,7 +19,7 @@ type commandLine struct {
 	Version kong.VersionFlag `help:"Print the version."`
 
 	Run    runCommand    `cmd:"" help:"Run a command under a policy."`
-	Check  checkCommand  `cmd:"" help:"Say what a policy decides about paths, and why."`
+	Check  checkCommand  `cmd:"" help:"Say what a policy decides about paths or a command, and why."`
 	Policy policyCommand `cmd:"" help:"Show policies."`
 }
 

@@ -11,7 +11,7 @@ import (
 var usageLines = map[string]string{
 	"":              "sydbox run|check|policy ...",
 	"run":           "sydbox run [FLAGS] [--] CMD [ARG...]",
-	"check":         "sydbox check [FLAGS] PATH...",
+	"check":         "sydbox check [FLAGS] PATH... | sydbox check [FLAGS] -- CMD [ARG...]",
 	"policy":        "sydbox policy show|filter|list ...",
 	"policy show":   "sydbox policy show [FLAGS]",
 	"policy filter": "sydbox policy filter [FLAGS]",
@@ -54,5 +54,9 @@ run. 125: sydbox itself failed. 126: the command cannot be executed, or may not.
 func (*checkCommand) Help() string {
 	return `Each answer names the rule that decides and those that lost to it, best first.
 
-Exit status: 0: all is allowed. 1: something is denied. 2: a path leads nowhere that can be judged.`
+Of a command it says, without running it, what it would become, by which steps, and what is decided; likewise of the
+commands that it starts, where its words tell: behind env, nice or xargs, and in the text of sh -c.
+
+Exit status: 0: all is allowed. 1: something is denied. 2: nothing is, and of something nobody can say: a path leads
+nowhere that can be judged, or what a command will be is known only when it runs.`
 }

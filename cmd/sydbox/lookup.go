@@ -16,15 +16,20 @@ const defaultPath = "/bin:/usr/bin"
 // looked for in PATH, where an empty entry is the working directory. What it returns holds a slash. The errors have
 // status 127 where nothing was found and 126 where something was that cannot be executed.
 func lookup(name string) (string, error) {
+	dirs, ok := os.LookupEnv("PATH")
+	if !ok {
+		dirs = defaultPath
+	}
+	return lookupIn(name, dirs)
+}
+
+// lookupIn is lookup with another PATH.
+func lookupIn(name, dirs string) (string, error) {
 	if name == "" {
 		return "", withStatus(statusNotFound, errorf("the command's name is empty"))
 	}
 	if strings.Contains(name, "/") {
 		return name, executable(name)
-	}
-	dirs, ok := os.LookupEnv("PATH")
-	if !ok {
-		dirs = defaultPath
 	}
 	var found error
 	for _, dir := range strings.Split(dirs, ":") {

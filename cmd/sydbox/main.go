@@ -39,6 +39,7 @@ func mainStatus(args []string) int {
 	if err != nil {
 		return fail(err)
 	}
+	args, cli.Check.command, cli.Check.separated = splitCheck(args)
 	context, err := parse(parser, args, &done)
 	if done >= 0 {
 		return int(done)
