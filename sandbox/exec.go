@@ -42,7 +42,27 @@ var testOnlySkipSecondLook bool
 // image is what a process runs, as far as calls other than exec are judged by it. It is kept in tracer.Process.Data.
 type image struct {
 	busybox bool // announces the applets that it runs without an exec
+	// judged are the names that the exec was judged by: an applet takes its own name too, and that is nothing new.
+	judged map[string]bool
 }
+
+// newImage notes what a process that was judged as id has to be asked about later.
+func newImage(id *program.Identity) *image {
+	im := &image{busybox: id.Family&program.BusyBox != 0}
+	if !im.busybox {
+		return im
+	}
+	im.judged = make(map[string]bool)
+	for i := range id.Names {
+		if n := &id.Names[i]; n.How == program.Applet {
+			im.judged[cutName(n.Base())] = true
+		}
+	}
+	return im
+}
+
+// cutName is what a process keeps of a name.
+func cutName(name []byte) string { return string(name[:min(len(name), commLen)]) }
 
 // exec is the first look. access.Describe has filled b.acc.
 func (b *box) exec(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
@@ -115,7 +135,7 @@ func (b *box) Exec(t *tracer.Task, launch bool) tracer.Action {
 		}
 		id = &program.Identity{Unknown: "what the kernel loaded cannot be looked at: " + err.Error()}
 	}
-	t.Process.Data = &image{busybox: id.Family&program.BusyBox != 0}
+	t.Process.Data = newImage(id)
 	if launch || fulfilled {
 		return tracer.Action{}
 	}
@@ -171,6 +191,9 @@ func (b *box) setName(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 	}
 	if errno != 0 {
 		n = len(buf)
+	}
+	if im.judged[cutName(buf[:n])] {
+		return tracer.Action{}
 	}
 	d := b.policy.DecideApplet(buf[:n])
 	if d.Action == policy.Allow {
