@@ -74,6 +74,8 @@ func (c *checker) wrapped(f *finding, w *wrapper, name *program.Name, at place) 
 		r.command = replaced(r.command, r.replace)
 	}
 	switch {
+	case w.foreign != "" && base == "chroot" && rootAgain(name.Args, r.command):
+		at.moved = "it depends on the directory that chroot changes to"
 	case w.foreign != "":
 		at.foreign = w.foreign
 	case w.roots && r.given["R"]:
@@ -86,6 +88,12 @@ func (c *checker) wrapped(f *finding, w *wrapper, name *program.Name, at place) 
 		envPath(&at, name.Args, r)
 	}
 	c.command(at, r.command)
+}
+
+// rootAgain says that the operand before the command is the root as it is.
+func rootAgain(args, command [][]byte) bool {
+	i := len(args) - len(command) - 1
+	return i >= 0 && string(args[i]) == "/"
 }
 
 // envPath notes the PATH that env gives its command, in which it also looks for it.
