@@ -253,9 +253,7 @@ func (a *assault) arrange(t *testing.T) {
 	if err := os.Symlink("file", a.base+"/victim/link"); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Lchown(a.base+"/victim/link", a.uid, a.uid); err != nil {
-		t.Fatal(err)
-	}
+	own(t, a.base+"/victim/link", a.uid)
 	settle()
 }
 
@@ -265,9 +263,7 @@ func (a *assault) put(t *testing.T, name string, text []byte, mode os.FileMode) 
 	if err := os.WriteFile(path, text, mode); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chown(path, a.uid, a.uid); err != nil {
-		t.Fatal(err)
-	}
+	own(t, path, a.uid)
 	if err := unix.Setxattr(path, "user.keep", []byte("kept"), 0); err != nil && err != unix.ENOTSUP {
 		t.Fatal(err)
 	}

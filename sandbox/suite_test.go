@@ -202,7 +202,17 @@ func freshDir(t *testing.T, path string, uid int) {
 	if err := os.Mkdir(path, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Lchown(path, uid, uid); err != nil {
+	own(t, path, uid)
+}
+
+// own gives a file to uid and, as far as this process may choose it, to the group of the same number.
+func own(t *testing.T, path string, uid int) {
+	t.Helper()
+	gid := uid
+	if os.Getuid() != 0 {
+		gid = os.Getgid()
+	}
+	if err := os.Lchown(path, uid, gid); err != nil {
 		t.Fatal(err)
 	}
 }
