@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // workload is a command that is measured.
@@ -20,6 +21,29 @@ type workload struct {
 
 const trues = `i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done`
 
+const hundred = `i=0; while [ $i -lt 100 ]; do "$0"; i=$((i+1)); done`
+
+// execRules writes a policy that denies n programs, of which none is run.
+func execRules(path string, n int) error {
+	var b strings.Builder
+	b.WriteString("[exec]\ndeny = [\n")
+	for i := range n {
+		fmt.Fprintf(&b, "    %q,\n", fmt.Sprintf("program-%d", i))
+	}
+	b.WriteString("]\n")
+	return os.WriteFile(path, []byte(b.String()), 0o644)
+}
+
+// largeProgram makes a program of 64 MiB, all of which the kernel maps.
+func largeProgram(dir string) error {
+	source := filepath.Join(dir, "large.c")
+	text := "static const char filler[64 << 20] = {1};\nint main(int argc, char **argv) { return filler[argc + 7]; }\n"
+	if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
+		return err
+	}
+	return command("cc", "-o", filepath.Join(dir, "large"), source)
+}
+
 // prepare fetches and configures what the workloads need, and leaves out what -only does.
 func prepare(s *settings, dir string) ([]workload, error) {
 	archive := filepath.Join(dir, "hello.tar.gz")
@@ -27,6 +51,14 @@ func prepare(s *settings, dir string) ([]workload, error) {
 	newer := filepath.Join(dir, "newer")
 	if err := os.WriteFile(newer, nil, 0o644); err != nil {
 		return nil, err
+	}
+	for _, n := range []int{10, 1000} {
+		if err := execRules(filepath.Join(dir, fmt.Sprintf("%d.toml", n)), n); err != nil {
+			return nil, err
+		}
+	}
+	if err := largeProgram(dir); err != nil {
+		fmt.Fprintln(os.Stderr, "bench: without the large program:", err)
 	}
 	copyOf := func(from string) func() (string, error) {
 		return func() (string, error) {
@@ -40,8 +72,21 @@ func prepare(s *settings, dir string) ([]workload, error) {
 		{name: "make", argv: []string{"make"}, budget: 1.06, fresh: copyOf(configured)},
 		{name: "500 × true", argv: []string{"/bin/sh", "-c", trues}, budget: 1.10},
 		{
-			name: "500 × true, exec rules", argv: []string{"/bin/sh", "-c", trues}, budget: 1.25,
-			flags: []string{"--deny", "exec=/usr/local/bin/curl"},
+			name: "500 × true, 10 exec rules", argv: []string{"/bin/sh", "-c", trues}, budget: 1.25,
+			flags: []string{"-p", filepath.Join(dir, "10.toml")},
+		},
+		{
+			name: "500 × true, 1000 exec rules", argv: []string{"/bin/sh", "-c", trues}, budget: 1.25,
+			flags: []string{"-p", filepath.Join(dir, "1000.toml")},
+		},
+		{
+			// 64 MiB that have to be scanned once to know that they are no bundle of programs.
+			name: "large program, first exec", argv: []string{filepath.Join(dir, "large")},
+			flags: []string{"-p", filepath.Join(dir, "10.toml")},
+		},
+		{
+			name: "large program, 100 execs", argv: []string{"/bin/sh", "-c", hundred, filepath.Join(dir, "large")},
+			flags: []string{"-p", filepath.Join(dir, "10.toml")},
 		},
 		{name: "find /usr -newer", argv: []string{"find", "/usr", "-newer", newer}, budget: 1.03},
 		{name: "start-up", argv: []string{"/bin/true"}},
