@@ -17,7 +17,7 @@ COMMANDS = $(notdir $(wildcard cmd/*))
 FUZZTIME ?= 10s
 
 # What the tests need: compilers for the programs in testdata, and programs that are interesting to sandbox.
-TEST_PACKAGES = gcc libc6-dev make strace busybox-static
+TEST_PACKAGES = gcc libc6-dev make strace busybox-static git
 ifeq ($(shell uname -m),x86_64)
 TEST_PACKAGES += gcc-multilib
 endif
@@ -40,6 +40,7 @@ test: deps
 
 deps:
 	@sh testdata/deps.sh $(TEST_PACKAGES)
+	@sh testdata/multicall/fetch.sh >/dev/null
 
 demo: build
 	@sh testdata/demo/run.sh bin/sydbox
@@ -70,6 +71,7 @@ bench: build
 
 realworld: build
 	sh testdata/realworld/run.sh bin/sydbox
+	sh testdata/multicall/hello_roots.sh bin/sydbox
 
 clean:
 	rm -rf bin
