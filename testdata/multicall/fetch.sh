@@ -1,7 +1,7 @@
 #!/bin/sh
 # fetch.sh: the multi-call binaries that the tests of exec rules run, into a cache, as busybox and busybox-static
-# exclude each other as packages: Debian's busybox, busybox-static, toybox and rust-coreutils unpacked, not installed; GNU
-# coreutils as a single binary in both layouts and a toybox with dd and sh, built from Debian's source; and the
+# exclude each other as packages: Debian's busybox, busybox-static, toybox and rust-coreutils unpacked, not installed;
+# GNU coreutils as a single binary in both layouts and a toybox with dd and sh, built from Debian's source; and the
 # archive of GNU hello. Nothing of the system is touched, its package lists neither. It prints the cache's directory.
 #
 # What is there in the version that apt-get would fetch now stays. With NODEPS set nothing is fetched: the script says

@@ -4,8 +4,8 @@
  * WHO changes it: "thread", a thread of the process that executes; "clone", a child that shares its memory (CLONE_VM)
  * and is no thread; "process", another process with which the page alone is shared (MAP_SHARED).
  * WHAT is changed: "path", the last component of the path, between the programs good and bad of the working directory;
- * "argv", the applet in ./coreutils --coreutils-prog=NAME, between true and dd. bad, which is
- * what -DBAD makes of this file, and dd each append a byte to the file MARK: its size is how often the race was won.
+ * "argv", the applet in ./coreutils --coreutils-prog=NAME, between true and dd. bad, which is what -DBAD makes of this
+ * file, and dd each append a byte to the file MARK: its size is how often the race was won.
  *
  * Each change is one store. Still the kernel may copy an argument in the length that it had before: coreutils then
  * complains of what it got, which is a try that ended otherwise. Prints how many ended how.
@@ -33,7 +33,7 @@ struct page {
 		char text[24];
 		uint64_t words[3];
 	} path, option;
-	volatile int stop;
+	volatile int stop, started;
 } *page;
 
 static uint64_t harmless, harmful;
@@ -48,6 +48,7 @@ static uint64_t word(const char *text)
 
 static void *flip(void *unused)
 {
+	page->started = 1;
 	/* Of two processors one is needed for the other side: it must be able to look between two changes as well. */
 	for (unsigned n = 0; !page->stop; n++) {
 		*target = n & 1 ? harmful : harmless;
@@ -104,10 +105,13 @@ int main(int argc, char **argv)
 			pthread_t thread;
 			if (!strcmp(who, "thread")) {
 				*target = harmless;
+				page->started = 0;
 				if (pthread_create(&thread, NULL, flip, NULL))
 					_exit(124);
-				for (volatile int n = i % 64 * 1000; n > 0; n--)
-					; /* let it start: some sooner, some later */
+				while (!page->started)
+					sched_yield();
+				for (volatile int n = i % 64 * 100; n > 0; n--)
+					; /* and go on for a while, in each try another one */
 			}
 			attempt(by_path);
 		}
