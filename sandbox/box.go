@@ -22,6 +22,8 @@ type box struct {
 
 	// devices says that mknod of a device is judged like any other file ("devices" is lifted).
 	devices bool
+	// unprivileged: no_new_privs is required, so no program of the tree has more rights than the tracer.
+	unprivileged bool
 	// execs is nil if no rule can deny an exec.
 	execs *execJudge
 
@@ -38,9 +40,11 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 		members: make(members),
 		reports: reports,
 		devices: c.Policy.Lifted("devices"),
+
+		unprivileged: c.NoNewPrivs == Required,
 	}
 	if c.Policy.Polices(access.Exec) {
-		b.execs = newExecJudge(c.Policy, view{res})
+		b.execs = newExecJudge(c.Policy, view{res: res, writable: b.writable})
 	}
 	res.Member = b.members.has
 	return b

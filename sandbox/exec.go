@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"strconv"
 	"syscall"
@@ -157,7 +159,7 @@ const whySecondLook = "seen after the kernel had loaded it, so the process was k
 
 // loaded says what the kernel has loaded. fulfilled: it is just what was foreseen.
 func (j *execJudge) loaded(t *tracer.Task, foreseen *program.Identity) (id *program.Identity, fulfilled bool, err error) {
-	f, _, err := j.view.Open(procSelfExe)
+	f, err := j.view.image(t.TID)
 	if err != nil {
 		return nil, false, err
 	}
@@ -175,8 +177,6 @@ func (j *execJudge) loaded(t *tracer.Task, foreseen *program.Identity) (id *prog
 	}
 	return j.cache.Identify(x, j.view, j.policy.Originals()), false, nil
 }
-
-var procSelfExe = []byte("/proc/self/exe")
 
 // setName judges prctl(PR_SET_NAME): a BusyBox shell that runs an applet without an exec first takes its name.
 func (b *box) setName(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
@@ -239,8 +239,33 @@ func joinWhy(a, b string) string {
 	return a + "; " + b
 }
 
-// gone says that a task is no more, or only its wait status is.
+// writable says whether a rule lets the tree write what is at a path. It is asked of programs: only what nobody in the
+// tree can write is still what it was when it was looked at.
+func (b *box) writable(path []byte) bool {
+	if d := b.policy.Decide(&policy.Query{Op: access.Write, Path: path}); d.Denied() && b.mode == Enforce {
+		return false
+	}
+	// File permissions hold for the whole tree where it cannot gain rights: it is not root's, and has no_new_privs.
+	uid := os.Geteuid()
+	if uid == 0 || !b.unprivileged {
+		return true
+	}
+	var st unix.Stat_t
+	name := string(path)
+	if unix.Lstat(name, &st) != nil || st.Uid == uint32(uid) {
+		return true // its owner can make it writable
+	}
+	return unix.Faccessat(unix.AT_FDCWD, name, unix.W_OK, unix.AT_EACCESS) == nil
+}
+
+// gone says that a task is no more, or only its wait status is. Anything that keeps the tracer from telling is no
+// death.
 func gone(tid int) bool {
-	_, err := os.Stat("/proc/" + strconv.Itoa(tid) + "/exe")
-	return err != nil
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/stat")
+	if err != nil {
+		return errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH)
+	}
+	// The state follows the name, which is in parentheses and may hold any byte (proc(5)).
+	_, rest, _ := bytes.Cut(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" "))
+	return len(rest) > 0 && (rest[0] == 'Z' || rest[0] == 'X')
 }

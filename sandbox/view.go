@@ -18,7 +18,11 @@ const viewSlot = 2
 
 // view shows files as the task at the present stop would open them: in its root, from its directory, with its
 // descriptors. It implements program.View.
-type view struct{ res *pathres.Resolver }
+type view struct {
+	res *pathres.Resolver
+	// writable says whether a process of the tree may write what is at a path; nil means that nobody can.
+	writable func(path []byte) bool
+}
 
 // Open implements program.View.
 func (v view) Open(unsafePath []byte) (program.File, [][]byte, error) {
@@ -49,7 +53,42 @@ func (v view) open(n *access.Name) (program.File, [][]byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	f.steady = v.steady(f.path)
 	return f, links, nil
+}
+
+// steady says whether only outsiders can change a file. One without a name is whoever's holds it.
+func (v view) steady(path []byte) bool {
+	return v.writable == nil || len(path) > 0 && !v.writable(path)
+}
+
+// image opens what a task executes. It is asked of the tracer's own procfs: in a root of its own a program could have
+// put something else in the place of /proc/self/exe.
+func (v view) image(tid int) (*programFile, error) {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(tid)+"/exe", unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	f, err := newProgramFile(fd, nil)
+	if err != nil {
+		return nil, err
+	}
+	f.path = f.name()
+	f.steady = v.steady(f.path)
+	return f, nil
+}
+
+// name is the canonical path of a file, empty if it has none (any more).
+func (f *programFile) name() []byte {
+	text, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(f.pinned))
+	if err != nil {
+		return nil
+	}
+	var st unix.Stat_t
+	if unix.Lstat(text, &st) != nil || uint64(st.Dev) != f.id.Dev || st.Ino != f.id.Ino {
+		return nil // deleted, a memfd, or in another mount namespace
+	}
+	return []byte(text)
 }
 
 // pin returns a descriptor of its own for the object in viewSlot.
@@ -100,7 +139,7 @@ func Programs() (*HostPrograms, error) {
 	}
 	pid := os.Getpid()
 	res.Task(pid, pid)
-	return &HostPrograms{view{res}}, nil
+	return &HostPrograms{view{res: res}}, nil
 }
 
 // Close releases the view.
@@ -112,6 +151,7 @@ type programFile struct {
 	pinned int
 	id     program.ID
 	path   []byte
+	steady bool
 
 	once sync.Once
 	read int
@@ -120,7 +160,7 @@ type programFile struct {
 
 // newProgramFile takes over fd.
 func newProgramFile(fd int, path []byte) (*programFile, error) {
-	f := &programFile{pinned: fd, path: path, read: -1}
+	f := &programFile{pinned: fd, path: path, steady: true, read: -1}
 	var err error
 	if f.id, err = f.Stat(); err != nil {
 		unix.Close(fd)
@@ -163,6 +203,9 @@ func (f *programFile) ID() program.ID { return f.id }
 
 // Path implements program.File.
 func (f *programFile) Path() []byte { return f.path }
+
+// Steady implements program.Steady.
+func (f *programFile) Steady() bool { return f.steady }
 
 // ReadAt implements program.File.
 func (f *programFile) ReadAt(p []byte, off int64) (int, error) {

@@ -47,9 +47,24 @@ func NewCache(now func() time.Time) *Cache {
 	return &Cache{now: now, young: make(map[ID]*entry)}
 }
 
+// Steady is a File that can say whether its identity stands for its content. It does not where a process of the tree
+// could write the file: stores into a shared mapping of a page that is dirty already change no time stamp (and on tmpfs
+// none at all). Such a file is read at every look. A File without this method is steady.
+type Steady interface {
+	Steady() bool
+}
+
+func steady(f File) bool {
+	s, ok := f.(Steady)
+	return !ok || s.Steady()
+}
+
 // look returns what is in a file.
 func (c *Cache) look(f File) (*entry, error) {
 	id := f.ID()
+	if !steady(f) {
+		return c.read(f, id.Size)
+	}
 	if e := c.young[id]; e != nil {
 		return e, nil
 	}

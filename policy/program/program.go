@@ -173,6 +173,9 @@ type Identity struct {
 //
 // Precondition: the bytes of the Exec that the identity was made from are unchanged.
 func (id *Identity) Fulfilled(loaded *Exec, v View) bool {
+	if !steady(loaded.File) {
+		return false // while it is loaded nobody can write it, so this is the time to read it
+	}
 	if id.volatile || id.Unknown != "" || id.Fails || loaded.File.ID() != id.Final ||
 		len(loaded.Argv) != len(id.FinalArgv) || !id.sameInterp(loaded, v) {
 		return false
