@@ -114,7 +114,7 @@ var conditional = map[string][]condition{
 	},
 	// unshare(CLONE_FS), (CLONE_FILES) and (CLONE_SYSVSEM) stay.
 	"unshare": {{refusal: "userns", tests: tests(argHas(0, cloneNewAny|cloneNewTime))}},
-	"ioctl":   terminalConditions(0x5412, 0x541c),
+	"ioctl":   ioctlConditions(0x5412, 0x541c),
 	"prctl":   {{refusal: "prctl_mm", tests: tests(argIs(0, prSetMM))}},
 	// Asking for the limit stays, and so does every other limit. Who asks and sets in one call must be told that it failed.
 	"setrlimit": {{refusal: "core", tests: tests(argIs(0, rlimitCore))}},
@@ -150,8 +150,8 @@ var (
 		{refusal: "untraced", tests: tests(argHas(1, cloneUntraced|clonePtrace))},
 		{refusal: "userns", tests: tests(argHas(1, cloneNewAny))},
 	}
-	ioctlMIPS  = terminalConditions(0x5472, 0x5483)
-	ioctlSparc = terminalConditions(0x80017472, 0x541c)
+	ioctlMIPS  = ioctlConditions(0x5472, 0x5483)
+	ioctlSparc = ioctlConditions(0x80017472, 0x541c)
 )
 
 func terminalConditions(tiocsti, tioclinux uint32) []condition {

@@ -41,9 +41,7 @@ var (
 		{"clone", 0}:   cloneFlags,
 		{"clone", 1}:   cloneFlags,
 		{"unshare", 0}: cloneFlags,
-		{"ioctl", 1}: {"request", []value{
-			{0x5412, "TIOCSTI"}, {0x541c, "TIOCLINUX"}, {0x5472, "TIOCSTI"}, {0x5483, "TIOCLINUX"}, {0x80017472, "TIOCSTI"},
-		}},
+		{"ioctl", 1}:   {"request", ioctlNames()},
 		{"prctl", 0}:   {"option", []value{{prSetMM, "PR_SET_MM"}, {prSetName, "PR_SET_NAME"}}},
 		{"seccomp", 0}: {"operation", []value{{seccompSetModeFilter, "SECCOMP_SET_MODE_FILTER"}}},
 		{"seccomp", 1}: {"flags", []value{{seccompNewListener, "SECCOMP_FILTER_FLAG_NEW_LISTENER"}}},

@@ -26,7 +26,7 @@ var taskCalls = []Call{
 	{"setrlimit", Task, args{Int, Pointer}, "core"}, // its own: RLIMIT_CORE lets the kernel write a file
 
 	// Memory.
-	{"process_vm_readv", Task, args{PID, Pointer, Word, Pointer, Word, Word}, ""},
+	{"process_vm_readv", Refused, args{PID, Pointer, Word, Pointer, Word, Word}, "vm_read"},
 	{"process_mrelease", Task, args{FD, Uint}, ""},
 	{"prctl", Task, args{Int, Word, Word, Word, Word}, "prctl_mm"}, // PR_SET_MM changes what /proc/PID says of its program
 

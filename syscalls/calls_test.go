@@ -49,7 +49,7 @@ var refusals = []string{
 	"keys",
 	"lookup_dcookie", "memfd_secret", "modules", "mount", "move_pages", "notify", "obsolete", "perf", "personality",
 	"pidfd_getfd", "ports", "prctl_mm", "ptrace", "quota", "reboot", "sockets", "swap", "syslog", "tiocsti",
-	"userfaultfd", "userns", "vhangup", "vm_write",
+	"userfaultfd", "userns", "vhangup", "vm_read", "vm_write",
 }
 
 func TestRefusals(t *testing.T) {

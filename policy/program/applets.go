@@ -29,8 +29,11 @@ var coreutils = words(`[ arch b2sum base32 base64 basename basenc cat chcon chgr
 // maxToybox is the length of the longest name in toyboxCommands.
 const maxToybox = 16
 
+// toyboxShells are the names of toybox's shell; with a leading dash it is a login shell.
+var toyboxShells = words("sh bash toysh -sh -bash -toysh")
+
 // toyboxCommands are the commands that a toybox may have.
-var toyboxCommands = words(`[ acpi arch ascii awk base32 base64 basename bash bc blkdiscard blkid blockdev
+var toyboxCommands = words(`toysh -sh -bash -toysh [ acpi arch ascii awk base32 base64 basename bash bc blkdiscard blkid blockdev
 	bootchartd brctl bunzip2 bzcat bzip2 cal cat catv cd chattr chcon chgrp chmod chown chroot chrt chsh chvt cksum
 	clear cmp comm count cp cpio crc32 crond crontab csplit cut date dd deallocvt declare devmem df dhcp dhcp6 dhcpd
 	diff dirname dmesg dnsdomainname dos2unix du dumpleases echo egrep eject env eval exec exit expand export expr

@@ -65,7 +65,7 @@ func (w *walk) toyboxApplet(argv [][]byte) (name []byte, rest [][]byte, ok bool)
 // toyboxInside notes what a command will run in the same process.
 func (w *walk) toyboxInside(e *entry, name []byte, args [][]byte) {
 	switch {
-	case string(name) == "sh" || string(name) == "bash":
+	case toyboxShells[string(name)]:
 		w.id.inner.any(Toybox, e.applets)
 	case string(name) == "find":
 		w.findCommands(args, func(command [][]byte) {
@@ -88,12 +88,12 @@ func (w *walk) toyboxInside(e *entry, name []byte, args [][]byte) {
 
 // toyboxInner is for a command that a command of the same process runs: wrappers among its words were already named.
 func (w *walk) toyboxInner(e *entry, name []byte, args [][]byte) {
-	if name := string(trimmedBase(name)); name == "sh" || name == "bash" {
+	if name := string(trimmedBase(name)); toyboxShells[name] {
 		w.id.inner.any(Toybox, e.applets)
 	} else if toyboxWrappers[name] || name == "find" {
 		for i := range args[:min(len(args), maxToyboxWords)] {
 			w.toyboxRuns(e, args[i:], name)
-			if word := string(args[i]); word == "sh" || word == "bash" || placeholder(args[i]) {
+			if word := string(args[i]); toyboxShells[word] || placeholder(args[i]) {
 				w.id.inner.any(Toybox, e.applets)
 			}
 		}
