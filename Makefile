@@ -45,10 +45,10 @@ deps:
 demo: build
 	@sh testdata/demo/run.sh bin/sydbox
 
-# What is built already is installed as it is: root may have no Go.
-install: $(addprefix bin/,$(COMMANDS))
+# Without Go, as root may be, what is built already is installed.
+install: $(if $(shell command -v $(GO) 2>/dev/null),build,$(addprefix bin/,$(COMMANDS)))
 	install -d $(DESTDIR)$(BINDIR)
-	install -m 755 $^ $(DESTDIR)$(BINDIR)
+	install -m 755 $(addprefix bin/,$(COMMANDS)) $(DESTDIR)$(BINDIR)
 
 $(addprefix bin/,$(COMMANDS)):
 	$(MAKE) build

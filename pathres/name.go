@@ -12,7 +12,7 @@ type naming uint8
 
 const (
 	unseen    naming = iota // the tracer could not look
-	unknown                 // it exists, but no path leads to it from the tracer's root
+	unknown                 // it exists, but no path leads to it from the tracer's root that the tracer can walk
 	named                   // slot.path is its path
 	gone                    // it has been deleted
 	anonymous               // it never had a path: a pipe, a socket, an anonymous inode
@@ -43,6 +43,9 @@ func (r *Resolver) name(fd int, s *slot) naming {
 				s.path = append(s.path, text...)
 			}
 			return named
+		}
+		if e == unix.EACCES {
+			return unknown // below a directory that the tracer may not search
 		}
 		if e != 0 && e != unix.ENOENT && e != unix.ENOTDIR && e != unix.ELOOP {
 			return unseen

@@ -51,7 +51,7 @@ func (b *box) judgeLaunch(c *Cmd) *event.Denial {
 		b.reports.send(denial)
 		return nil
 	}
-	denial.Errno = unix.ErrnoName(d.Errno)
+	denial.Action, denial.Errno = policy.Deny.String(), unix.ErrnoName(d.Errno) // there is nothing to kill yet
 	return denial
 }
 

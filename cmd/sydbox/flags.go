@@ -76,6 +76,9 @@ func (f *policyFlags) rules() ([]policy.RuleFlag, error) {
 
 // changeDir makes dir the working directory, for sydbox itself too: whatever else was typed is relative to it.
 func changeDir(dir string) error {
+	if dir == "" {
+		return errorf("-C: the name of the directory is empty")
+	}
 	if err := os.Chdir(dir); err != nil {
 		return fmt.Errorf("-C: %w", err)
 	}

@@ -20,7 +20,7 @@ type runCommand struct {
 	policyFlags
 
 	Mode            string         `enum:"enforce,warn" default:"enforce" placeholder:"MODE" help:"${help_mode}"`
-	Log             string         `placeholder:"FILE" help:"Append every denial to FILE as a line of JSON."`
+	Log             *string        `placeholder:"FILE" help:"Append every denial to FILE as a line of JSON."`
 	Quiet           bool           `short:"q" help:"Print errors only, no denials."`
 	Dir             string         `short:"C" name:"directory" placeholder:"DIR" help:"${help_dir}"`
 	Wait            string         `enum:"all,root,policy" default:"policy" placeholder:"WHAT" help:"${help_wait}"`
@@ -84,6 +84,8 @@ func (r *runCommand) validate() error {
 	switch {
 	case len(r.Command) == 0:
 		return withHints(errorf("run: no command was given"), usageLines["run"]+", as in sydbox run make")
+	case r.Log != nil && *r.Log == "":
+		return errorf("--log: the name of the file is empty")
 	case r.Timeout != nil && *r.Timeout < 0:
 		return errorf("--timeout: a length of time cannot be negative")
 	case r.ViolationStatus != nil && (*r.ViolationStatus < 0 || *r.ViolationStatus > 255):
@@ -132,7 +134,7 @@ func (r *runCommand) terminal(pol *policy.Policy) *report.Terminal {
 		Home:    home,
 		Flags:   r.typed,
 		Command: r.Command,
-		Logged:  r.Log != "",
+		Logged:  r.Log != nil,
 	})
 }
 
@@ -187,10 +189,10 @@ func (r *runCommand) unprivileged(cmd *sandbox.Cmd) bool {
 type logFile struct{ log *report.Log }
 
 func (r *runCommand) openLog() (*logFile, error) {
-	if r.Log == "" {
+	if r.Log == nil {
 		return &logFile{}, nil
 	}
-	log, err := report.OpenLog(r.Log)
+	log, err := report.OpenLog(*r.Log)
 	if err != nil {
 		return nil, withHints(err, "nothing was started: a run whose log cannot be written is not what was asked for")
 	}

@@ -87,6 +87,25 @@ func helpful(d decider, wanted []*entry) []string {
 			}
 		}
 	}
+	return needed(d, names, wanted)
+}
+
+// needed leaves out the add-ons that allow nothing which the others do not.
+func needed(d decider, names []string, wanted []*entry) []string {
+	left := func(names []string) int {
+		with := d
+		for _, name := range names {
+			if next, err := with.withProfile(name); err == nil {
+				with = next
+			}
+		}
+		return len(denied(with, wanted))
+	}
+	for i := len(names) - 1; i >= 0; i-- {
+		if without := slices.Delete(slices.Clone(names), i, i+1); left(without) == left(names) {
+			names = without
+		}
+	}
 	return names
 }
 
