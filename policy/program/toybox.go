@@ -93,7 +93,7 @@ func (w *walk) toyboxInner(e *entry, name []byte, args [][]byte) {
 	} else if toyboxWrappers[name] || name == "find" {
 		for i := range args[:min(len(args), maxToyboxWords)] {
 			w.toyboxRuns(e, args[i:], name)
-			if word := string(args[i]); toyboxShells[word] || placeholder(args[i]) {
+			if toyboxShells[string(args[i])] || placeholder(args[i]) {
 				w.id.inner.any(Toybox, e.applets)
 			}
 		}
