@@ -86,6 +86,11 @@ func prepare(s *settings, dir string) ([]workload, error) {
 		},
 		{
 			name: "large program, 100 execs", argv: []string{"/bin/sh", "-c", hundred, filepath.Join(dir, "large")},
+			flags: []string{"-p", filepath.Join(dir, "10.toml"), "--deny", "write=" + filepath.Join(dir, "large")},
+		},
+		{
+			// What the tree may write is read at every look.
+			name: "large writable program, 100 execs", argv: []string{"/bin/sh", "-c", hundred, filepath.Join(dir, "large")},
 			flags: []string{"-p", filepath.Join(dir, "10.toml")},
 		},
 		{name: "find /usr -newer", argv: []string{"find", "/usr", "-newer", newer}, budget: 1.03},
