@@ -4,6 +4,8 @@
 # make install    DESTDIR and PREFIX as usual
 # make lint       gofmt, go vet, staticcheck
 # make fuzz       every fuzz target for FUZZTIME
+# make soak       trees that fork, race, wait and kill, for SOAK; a short form is part of make test
+# make attacks    all hostile programs in all variants as all users, long races, the whole matrix of protections: an hour
 # make bench      CPU and wall time against native runs and other tools
 # make realworld  build real packages in the sandbox and natively, and compare (needs the network, as root)
 
@@ -14,10 +16,11 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --dirty 2>/dev/null)
 GOFLAGS_BUILD = -trimpath -ldflags "-s -w -X main.release=$(VERSION)"
 COMMANDS = $(notdir $(wildcard cmd/*))
-FUZZTIME ?= 10s
+FUZZTIME ?= 30s
+SOAK     ?= 30m
 
 # What the tests need: compilers for the programs in testdata, and programs that are interesting to sandbox.
-TEST_PACKAGES = gcc libc6-dev make strace busybox-static git
+TEST_PACKAGES = gcc libc6-dev make strace busybox-static git iproute2 python3 curl wget nodejs netcat-openbsd dnsutils
 ifeq ($(shell uname -m),x86_64)
 TEST_PACKAGES += gcc-multilib
 endif
@@ -25,9 +28,9 @@ endif
 # The race detector runs on everything but the tracer's own thread and what needs a traced child to be tested: ptrace
 # binds those to one OS thread, which the detector's own threads upset. Nor does it run on oracles, which compare with what
 # thousands of real processes do and would take minutes.
-RACE_PACKAGES = ./access/... ./arch/... ./event/... ./pathres/... ./policy/... ./sandbox/report/... ./syscalls/...
+RACE_PACKAGES = ./access/... ./arch/... ./dns/... ./event/... ./netres/... ./pathres/... ./policy/... ./sandbox/report/... ./syscalls/...
 
-.PHONY: all build test deps demo install lint fuzz bench realworld clean
+.PHONY: all build test deps demo install attacks lint fuzz soak bench realworld clean
 all: build
 
 build:
@@ -35,7 +38,7 @@ build:
 	CGO_ENABLED=0 $(GO) build $(GOFLAGS_BUILD) -o bin/ $(addprefix ./cmd/,$(COMMANDS))
 
 test: deps
-	$(GO) test -timeout 14m ./...
+	$(GO) test -timeout 30m ./...
 	CGO_ENABLED=1 $(GO) test -race -skip Oracle -timeout 10m $(RACE_PACKAGES)
 
 deps:
@@ -65,6 +68,13 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$(dirname $$file); \
 		done; \
 	done
+
+# Several boxes side by side: a quarter of the time each runs to a first look at what it holds, and then to the end.
+soak:
+	SYDBOX_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -parallel 4 -v -run '^TestSoak' ./sandbox
+
+attacks: deps
+	ATTACKS=full $(GO) test -count 1 -timeout 180m -run 'TestAttacks|TestAblation|TestNetAttacks|TestNetAblation|TestOutsiders|TestExecRaces' ./sandbox
 
 bench: build
 	$(GO) run ./testdata/bench -sydbox bin/sydbox $(BENCH)

@@ -91,6 +91,15 @@ func (f *openFlags) besidePath() uint64 { return f.path | f.directory | f.nofoll
 // splitsWide says that a 64-bit argument takes two registers.
 func splitsWide(abi *arch.ABI) bool { return abi.WordSize == 4 }
 
+// putUint16 writes a number of a structure.
+func putUint16(abi *arch.ABI, b []byte, v uint16) {
+	if abi.BigEndian {
+		binary.BigEndian.PutUint16(b, v)
+	} else {
+		binary.LittleEndian.PutUint16(b, v)
+	}
+}
+
 // getUint16, getUint32 and getUint64 read a number of a structure in tracee memory.
 func getUint16(abi *arch.ABI, b []byte) uint16 {
 	if abi.BigEndian {

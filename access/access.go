@@ -90,17 +90,23 @@ type Object struct {
 	// Dot: the last component was "." or "..".
 	Dot bool
 	// Held is what a descriptor of the calling process that the name was reached through (/proc/self/fd/N, /dev/stdin, or
-	// FD) may already do with the object: a subset of Read|Write. 0 if the name did not lead through one.
+	// FD) may already do with the object: a subset of Read|Write. 0 if the name did not lead through one. Of an Anonymous
+	// object it is what a descriptor of any process of the tree may do, which PID is then.
 	Held Op
-	// PID is N if Path lies in /proc/N (in the tracer's PID namespace), else 0.
+	// PID is N if Path lies in /proc/N (in the tracer's PID namespace), else 0; of an Anonymous object, if the name led
+	// through a link in /proc/N.
 	PID int
 }
 
 // Access is one thing a call does: operations on one object.
 type Access struct {
+	// Op is 0 for a look at a descriptor that the task holds, by an empty path, and for a call on a socket that reaches
+	// nobody new: free, but to be done from this copy.
 	Op     Op
 	Name   Name
 	Object Object
+	// Addr is the address of a socket call; of a unix socket with a path, Name and Object say where that leads.
+	Addr Address
 	// Natural is what the kernel would answer to this call even if it were allowed, as far as its registers and the
 	// state of its objects tell (EEXIST for mkdir of an existing name, EISDIR …); 0 if nothing stands against it. It is
 	// the same in all accesses of a call. A denial returns it, without a report, instead of its own errno.
@@ -108,14 +114,33 @@ type Access struct {
 	// Mode holds the permission and type bits of a mknod, else 0: making devices is judged apart. Type 0 is a regular
 	// file, as in mknod(2).
 	Mode uint32
+	// ByInode is the judge's to set: what was decided rests on Object.Dev and Ino, not on the path alone, so whoever does
+	// the call must find that very inode there. Describe clears it.
+	ByInode bool
+}
+
+// How is how a call opens a file, as the kernel reads it after it has dropped what it ignores (build_open_how in
+// fs/open.c). The numbers are those of the machine: every ABI that a kernel runs has the same O_* values.
+type How struct {
+	Flags uint64 // O_*
+	Mode  uint64 // permissions of a file that is made, else 0
+	// Small: a 32-bit call without O_LARGEFILE. It does not open files of 2 GiB and more (EOVERFLOW).
+	Small bool
 }
 
 // Accesses is the list of what a call does. It is meant to be reused: it owns the buffers the names are read into, so
 // what it says is valid until it is used again.
 type Accesses struct {
-	N     int
-	List  [3]Access
+	N    int
+	List [3]Access
+	// How is set by the calls that open.
+	How How
+	// Socket is set by the calls on sockets, Message by those that send.
+	Socket  SocketCall
+	Message Message
+
 	path  [2][PathMax + 1]byte
+	addr  [storageSize]byte
 	block [128]byte // structures: sockaddr, open_how, argument blocks
 	below []byte    // the made-up name of an O_TMPFILE
 }

@@ -13,9 +13,9 @@ func specOf(c *syscalls.Call) *spec { return calls[c.Name] }
 // judged, and reading what it holds costs no stop either. Changing it is not (fchmod, fsetxattr).
 var calls = map[string]*spec{
 	// Opening.
-	"open":    {shape: open, path: a0, flags: a1},
-	"openat":  {shape: open, dirfd: a0, path: a1, flags: a2},
-	"creat":   {shape: open, path: a0, implied: func(f *openFlags) uint64 { return f.creat | f.trunc | oWronly }},
+	"open":    {shape: open, path: a0, flags: a1, extra: a2},
+	"openat":  {shape: open, dirfd: a0, path: a1, flags: a2, extra: a3},
+	"creat":   {shape: open, path: a0, extra: a1, implied: func(f *openFlags) uint64 { return f.creat | f.trunc | oWronly }},
 	"openat2": {shape: openHow, dirfd: a0, path: a1},
 
 	// Names that appear.
@@ -28,7 +28,14 @@ var calls = map[string]*spec{
 	"symlinkat":  {shape: makeLink, dirfd: a1, path: a2, rule: newName, extra: a0},
 	"link":       {shape: hardLink, path: a0, path2: a1},
 	"linkat":     {shape: hardLink, dirfd: a0, path: a1, dirfd2: a2, path2: a3, flags: a4, at: atLink},
-	"bind":       {shape: bindName, path: a1, extra: a2},
+
+	// Addresses. Binding a unix socket also makes a file.
+	"bind":       {shape: socketCall, op: Bind | Create},
+	"listen":     {shape: socketCall, op: Bind},
+	"connect":    {shape: socketCall, op: Connect},
+	"sendto":     {shape: socketCall, op: Connect, flags: a3, path: a4},
+	"sendmsg":    {shape: socketCall, op: Connect, flags: a2},
+	"sendmmsg":   {shape: socketCall, op: Connect, flags: a3},
 	"socketcall": {shape: socketcall, extra: a0, path: a1},
 
 	// Names that go away or move.
@@ -81,6 +88,8 @@ var calls = map[string]*spec{
 	"file_setattr": {op: Attr, dirfd: a0, path: a1, flags: a4, at: atPlain, follow: true, null: nullIsEmpty},
 	"file_getattr": {op: Stat, dirfd: a0, path: a1, flags: a4, at: atPlain, follow: true, null: nullIsEmpty, held: true},
 	"ioctl":        {shape: fileIoctl, dirfd: a0, extra: a1},
+	"fcntl":        {shape: fileLease, dirfd: a0, extra: a1},
+	"fcntl64":      {shape: fileLease, dirfd: a0, extra: a1},
 
 	// Looking.
 	"access":     {op: Stat, path: a0, follow: true},
@@ -100,8 +109,8 @@ var calls = map[string]*spec{
 		follow: true, null: nullIsEmpty, held: true},
 	"statfs":            {op: Stat, path: a0, follow: true},
 	"statfs64":          {op: Stat, path: a0, follow: true},
-	"readlink":          {op: Stat, path: a0, rule: symlink},
-	"readlinkat":        {op: Stat, dirfd: a0, path: a1, rule: symlink},
+	"readlink":          {op: Stat, path: a0, extra: a2, rule: symlink},
+	"readlinkat":        {op: Stat, dirfd: a0, path: a1, extra: a3, rule: symlink},
 	"name_to_handle_at": {op: Stat, dirfd: a0, path: a1, flags: a4, at: atHandle},
 	"inotify_add_watch": {op: Stat, path: a1, flags: a2, at: atInotify, follow: true},
 	"fanotify_mark":     {op: Stat, dirfd: a3, path: a4, flags: a1, at: atFanotify, follow: true, null: nullIsAnyFD},

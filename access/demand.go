@@ -1,6 +1,9 @@
 package access
 
 import (
+	"maps"
+	"slices"
+
 	"sydbox/arch"
 	"sydbox/syscalls"
 )
@@ -18,10 +21,19 @@ func Demands(abi *arch.ABI, c *syscalls.Call) []Demand {
 		return openDemands(openFlagsOf(abi), s)
 	case openHow:
 		return always(Read | Write | Create | Stat) // its flags are in memory
-	case makeName, makeLink, bindName:
+	case makeName, makeLink:
 		return always(Create)
+	case socketCall:
+		if s.path != none { // sendto: without an address it reaches nobody new
+			return []Demand{{s.op, []syscalls.Test{{Arg: uint8(s.path.of()), Mask: ^uint64(0), Not: true}}}}
+		}
+		return always(s.op)
 	case socketcall:
-		return []Demand{{Create, []syscalls.Test{is(s.extra, ^uint32(0), socketcallBind)}}}
+		demands := make([]Demand, 0, len(multiplexed))
+		for _, nr := range slices.Sorted(maps.Keys(multiplexed)) {
+			demands = append(demands, Demand{specOf(multiplexed[nr].call).op, []syscalls.Test{is(s.extra, ^uint32(0), nr)}})
+		}
+		return demands
 	case removeName:
 		return always(Delete)
 	case renameName:
@@ -30,6 +42,11 @@ func Demands(abi *arch.ABI, c *syscalls.Call) []Demand {
 		return always(Write | Create)
 	case fileIoctl:
 		return ioctlDemands(abi, s)
+	case fileLease:
+		return []Demand{
+			{Write, []syscalls.Test{is(s.extra, ^uint32(0), fSetlease)}},
+			{Write, []syscalls.Test{is(s.extra, ^uint32(0), fSetdeleg)}},
+		}
 	}
 	if s.at != nil && s.at.skip != 0 {
 		return []Demand{{s.op, []syscalls.Test{is(s.flags, s.at.skip, 0)}}}

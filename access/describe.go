@@ -12,7 +12,7 @@ import (
 // fail the call as well, it is the kernel's errno: EFAULT for unreadable memory, ENAMETOOLONG for a path without NUL
 // within PATH_MAX, ENOENT for an empty path, EINVAL for unknown flags. It allocates nothing.
 func Describe(inv *syscalls.Invocation, mem Memory, res Resolver, out *Accesses) syscall.Errno {
-	out.N = 0
+	out.N, out.Socket.Call = 0, nil
 	s := specOf(inv.Call)
 	if s == nil {
 		return 0
@@ -35,12 +35,12 @@ func Describe(inv *syscalls.Invocation, mem Memory, res Resolver, out *Accesses)
 		return d.hardLink()
 	case twoObjects:
 		return d.twoObjects()
-	case bindName:
-		return d.bind(inv.Args[s.path.of()], int32(s.extra.bits(inv)))
-	case socketcall:
-		return d.socketcall()
+	case socketCall, socketcall:
+		return d.socketCall()
 	case fileIoctl:
 		return d.ioctl()
+	case fileLease:
+		return d.lease()
 	}
 	return d.object()
 }
@@ -58,8 +58,8 @@ type describer struct {
 func (d *describer) add(op Op) *Access {
 	a := &d.out.List[d.out.N]
 	d.out.N++
-	a.Op, a.Natural, a.Mode = op, 0, 0
-	a.Name, a.Object = Name{Dirfd: atFDCWD}, Object{}
+	a.Op, a.Natural, a.Mode, a.ByInode = op, 0, 0, false
+	a.Name, a.Object, a.Addr = Name{Dirfd: atFDCWD}, Object{}, Address{}
 	return a
 }
 
@@ -110,6 +110,9 @@ func (d *describer) readPath(i int, addr uint64, n *Name) syscall.Errno {
 // object reads the calls that act on one object that should exist.
 func (d *describer) object() syscall.Errno {
 	s := d.spec
+	if s.extra != none && d.inv.Int(s.extra.of()) <= 0 {
+		return syscall.EINVAL // no room: do_readlinkat in fs/stat.c asks before it looks at the path
+	}
 	var flags uint32
 	if s.at != nil {
 		flags = s.flags.bits(d.inv)
@@ -178,7 +181,11 @@ func (d *describer) nameObject(n *Name, flags uint32) (onlyDir bool, errno sysca
 		return onlyDir, 0
 	}
 	if s.held && n.Empty && len(n.UnsafePath) == 0 && n.Dirfd != atFDCWD {
-		return false, d.drop(0)
+		if addr == 0 {
+			return false, d.drop(0)
+		}
+		// Still to be done from this copy: it may be another path by the time the kernel reads it.
+		d.out.List[0].Op = 0
 	}
 	n.followSlash()
 	return onlyDir, 0

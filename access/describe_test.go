@@ -86,43 +86,6 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-func TestSocketcallBind(t *testing.T) {
-	for _, c := range []struct {
-		abi  *arch.ABI
-		want string
-	}{{arch.I386, `create "miss" create`}, {arch.S390X, `create "miss" create`}, {arch.PPC, `create "miss" create`}} {
-		inv, mem := call(t, c.abi, "socketcall", 2, 0x200000)
-		block := make([]byte, 0, 24)
-		for _, w := range []uint64{3, 0x300000, 6} {
-			switch {
-			case c.abi.WordSize == 8:
-				block = binary.BigEndian.AppendUint64(block, w)
-			case c.abi.BigEndian:
-				block = binary.BigEndian.AppendUint32(block, uint32(w))
-			default:
-				block = binary.LittleEndian.AppendUint32(block, uint32(w))
-			}
-		}
-		mem[0x200000] = block
-		mem[0x300000] = []byte("\x01\x00miss")
-		if c.abi.BigEndian {
-			mem[0x300000] = []byte("\x00\x01miss")
-		}
-		var out Accesses
-		if errno := Describe(inv, mem, &fakeResolver{}, &out); errno != 0 || text(&out) != c.want {
-			t.Errorf("%s: %v, %s", c.abi, errno, text(&out))
-		}
-		delete(mem, 0x300000)
-		if errno := Describe(inv, mem, &fakeResolver{}, &out); errno != syscall.EFAULT {
-			t.Errorf("%s: %v without the address", c.abi, errno)
-		}
-		delete(mem, 0x200000)
-		if errno := Describe(inv, mem, &fakeResolver{}, &out); errno != syscall.EFAULT {
-			t.Errorf("%s: %v without the arguments", c.abi, errno)
-		}
-	}
-}
-
 func TestTmpfileIsBelowItsDirectory(t *testing.T) {
 	var out Accesses
 	inv, mem := call(t, arch.X86_64, "openat", cwd, "dir", 0x410002)
@@ -188,6 +151,9 @@ func TestDescribeAllocatesNothing(t *testing.T) {
 		{"renameat2", []any{3, "f", 4, "g", 2}},
 		{"newfstatat", []any{3, "f", 0, 0x100}},
 		{"bind", []any{3, sun(1, "miss"), 6}},
+		{"connect", []any{3, sun(1, "sock"), 6}},
+		{"connect", []any{3, sun(1, "\x00name"), 7}},
+		{"listen", []any{3, 1}},
 		{"ioctl", []any{3, 0x50009401, volArgs(9, 0, "miss", false)}},
 	} {
 		inv, mem := call(t, arch.X86_64, c.call, c.args...)

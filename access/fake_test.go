@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"syscall"
@@ -46,8 +47,8 @@ func (m fakeMemory) Read(addr uint64, buf []byte) syscall.Errno {
 	return 0
 }
 
-// fakeResolver takes what an object is from its name: "miss…" is missing, "dir…" a directory, "link…" a symbolic link
-// unless followed, "err…" an error, anything else a regular file.
+// fakeResolver takes what an object is from its name: "miss…" is missing, "dir…" a directory, "sock…" a socket, "link…" a
+// symbolic link unless followed, "err…" an error, anything else a regular file.
 type fakeResolver struct{ buf [3][8192]byte }
 
 func (r *fakeResolver) Resolve(slot int, n *Name, o *Object) {
@@ -63,6 +64,8 @@ func (r *fakeResolver) Resolve(slot int, n *Name, o *Object) {
 		o.Kind = Missing
 	case len(name) >= 3 && string(name[:3]) == "dir":
 		o.Kind = Directory
+	case len(name) >= 4 && string(name[:4]) == "sock":
+		o.Kind = Socket
 	case len(name) >= 4 && string(name[:4]) == "link" && !n.Follow:
 		o.Kind = Symlink
 	case len(name) >= 3 && string(name[:3]) == "err":
@@ -110,6 +113,8 @@ func text(a *Accesses) string {
 		x := &a.List[i]
 		s := x.Op.String()
 		switch {
+		case a.Socket.Call != nil && !x.Addr.Path():
+			s += " " + cmp.Or(x.Addr.String(), "nobody")
 		case x.Name.FD:
 			s += fmt.Sprintf(" fd %d", x.Name.Dirfd)
 		case x.Name.Dirfd == atFDCWD:

@@ -14,8 +14,8 @@ type flagName struct {
 }
 
 // FormatFlags writes the flags of a call that decide what it does to which object, as its source would: for example
-// "O_WRONLY|O_CREAT", "AT_SYMLINK_NOFOLLOW", "RENAME_EXCHANGE", "S_IFCHR", "FS_IOC_SETFLAGS". Empty if there is nothing
-// to say. It is for reports and allocates.
+// "O_WRONLY|O_CREAT", "AT_SYMLINK_NOFOLLOW", "RENAME_EXCHANGE", "S_IFCHR", "FS_IOC_SETFLAGS", "MSG_FASTOPEN". Empty if
+// there is nothing to say. It is for reports and allocates.
 func FormatFlags(inv *syscalls.Invocation) string {
 	s := specOf(inv.Call)
 	if s == nil {
@@ -33,9 +33,11 @@ func FormatFlags(inv *syscalls.Invocation) string {
 		return formatBits(uint64(s.extra.bits(inv)), []flagName{
 			{renameNoReplace, "RENAME_NOREPLACE"}, {renameExchange, "RENAME_EXCHANGE"}, {renameWhiteout, "RENAME_WHITEOUT"},
 		})
+	case socketCall:
+		return formatBits(uint64(s.flags.bits(inv)), sendFlags)
 	case socketcall:
-		if s.extra.bits(inv) == socketcallBind {
-			return "SYS_BIND"
+		if m, known := multiplexed[s.extra.bits(inv)]; known {
+			return "SYS_" + strings.ToUpper(m.call.Name)
 		}
 		return ""
 	case fileIoctl:
@@ -43,11 +45,20 @@ func FormatFlags(inv *syscalls.Invocation) string {
 			return r.name
 		}
 		return fmt.Sprintf("%#x", s.extra.bits(inv))
+	case fileLease:
+		return leaseName(s.extra.bits(inv))
 	}
 	if s.at == nil || s.flags == none {
 		return ""
 	}
 	return formatBits(uint64(s.flags.bits(inv)), s.at.names())
+}
+
+// sendFlags are the MSG_* of calls that send (linux/socket.h); they are the same on every machine.
+var sendFlags = []flagName{
+	{0x1, "MSG_OOB"}, {0x4, "MSG_DONTROUTE"}, {0x10, "MSG_PROBE"}, {0x40, "MSG_DONTWAIT"}, {msgEOR, "MSG_EOR"},
+	{0x200, "MSG_FIN"}, {0x400, "MSG_SYN"}, {0x800, "MSG_CONFIRM"}, {0x1000, "MSG_RST"}, {0x4000, "MSG_NOSIGNAL"},
+	{0x8000, "MSG_MORE"}, {0x40000, "MSG_BATCH"}, {0x4000000, "MSG_ZEROCOPY"}, {0x20000000, "MSG_FASTOPEN"},
 }
 
 func formatOpen(f *openFlags, flags uint64) string {

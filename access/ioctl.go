@@ -4,6 +4,7 @@ import (
 	"syscall"
 
 	"sydbox/arch"
+	"sydbox/syscalls"
 )
 
 // request is an ioctl that changes what its descriptor's rights do not cover: most need no descriptor opened for
@@ -21,9 +22,10 @@ type request struct {
 type ioDir uint8
 
 const (
-	ioW ioDir = 1 << iota
-	ioR
-	ioWR = ioW | ioR
+	ioNone ioDir = 0
+	ioW    ioDir = 1
+	ioR    ioDir = 2
+	ioWR         = ioW | ioR
 )
 
 // ioctlVerb is what a request does to its descriptor.
@@ -71,6 +73,12 @@ var requests = [...]request{
 	{"FAT_IOCTL_SET_ATTRIBUTES", ioW, 'r', 0x11, 4, setsAttr},
 	{"EXT4_IOC_SETVERSION", ioW, 'f', 4, 8, setsAttr},
 	{"EXT4_IOC32_SETVERSION", ioW, 'f', 4, 4, setsAttr},
+	{"EXT4_IOC_SETRSVSZ", ioW, 'f', 6, 8, setsAttr},
+	{"EXT4_IOC32_SETRSVSZ", ioW, 'f', 6, 4, setsAttr},
+	{"EXT4_IOC_MIGRATE", ioNone, 'f', 9, 0, setsAttr},
+	{"F2FS_IOC_SET_PIN_FILE", ioW, 0xf5, 13, 4, setsAttr},
+	{"CEPH_IOC_SET_LAYOUT", ioW, 0x97, 2, 40, setsAttr},
+	{"CEPH_IOC_SET_LAYOUT_POLICY", ioW, 0x97, 5, 40, setsAttr},
 	{"BTRFS_IOC_SNAP_CREATE", ioW, btrfsMagic, 1, volArgsSize, makesSnap},
 	{"BTRFS_IOC_SUBVOL_CREATE", ioW, btrfsMagic, 14, volArgsSize, makesSubvol},
 	{"BTRFS_IOC_SNAP_DESTROY", ioW, btrfsMagic, 15, volArgsSize, dropsSubvol},
@@ -89,6 +97,9 @@ func (r *request) number(abi *arch.ABI) uint32 {
 	switch machine(abi) {
 	case emMIPS, emPPC, emPPC64, emSparc, emSparc32, emSparcV9:
 		dir := uint32(0)
+		if r.dir == ioNone {
+			dir = 1
+		}
 		if r.dir&ioR != 0 {
 			dir |= 2
 		}
@@ -171,4 +182,25 @@ func (d *describer) subvolume(does ioctlVerb, n *Name) syscall.Errno {
 		source.Name.Dirfd, source.Name.FD = int32(uint32(getUint64(abi, head))), true
 	}
 	return 0
+}
+
+// RequestName returns the name of the ioctl request that a call makes, as linux/fs.h and its kin spell it, if it is one
+// that changes more than its descriptor's rights cover; else "". It allocates nothing.
+func RequestName(inv *syscalls.Invocation) string {
+	if s := specOf(inv.Call); s != nil && s.shape == fileIoctl {
+		if r := lookupRequest(inv.ABI, s.extra.bits(inv)); r != nil {
+			return r.name
+		}
+	}
+	return ""
+}
+
+// RequestNumber returns the number of such a request in an ABI.
+func RequestNumber(abi *arch.ABI, name string) (number uint32, ok bool) {
+	for i := range requests {
+		if requests[i].name == name {
+			return requests[i].number(abi), true
+		}
+	}
+	return 0, false
 }

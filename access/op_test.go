@@ -79,9 +79,18 @@ func TestFormatFlags(t *testing.T) {
 		{arch.X86_64, "chmod", []any{"f", 0o755}, ""},
 		{arch.X86_64, "ioctl", []any{3, 0x40086602, 0}, "FS_IOC_SETFLAGS"},
 		{arch.X86_64, "ioctl", []any{3, 0x5401, 0}, "0x5401"},
+		{arch.X86_64, "fcntl", []any{3, 1024, 0}, "F_SETLEASE"},
+		{arch.X86_64, "fcntl", []any{3, 4, 0}, ""},
 		{arch.X86_64, "umount2", []any{"f", 2}, "MNT_DETACH"},
 		{arch.X86_64, "inotify_add_watch", []any{3, "f", 0xfff}, ""},
 		{arch.I386, "socketcall", []any{2, 0}, "SYS_BIND"},
+		{arch.I386, "socketcall", []any{20, 0}, "SYS_SENDMMSG"},
+		{arch.I386, "socketcall", []any{1, 0}, ""},
+		{arch.X86_64, "connect", []any{3, 0, 16}, ""},
+		{arch.X86_64, "sendto", []any{3, 0, 0, 0, 0, 0}, ""},
+		{arch.X86_64, "sendto", []any{3, 0, 0, junk | 0x20004040, 0, 0}, "MSG_DONTWAIT|MSG_NOSIGNAL|MSG_FASTOPEN"},
+		{arch.X86_64, "sendmsg", []any{3, 0, 0x4080001}, "MSG_OOB|MSG_ZEROCOPY|0x80000"},
+		{arch.X86_64, "sendmmsg", []any{3, 0, 1, 0x20000000}, "MSG_FASTOPEN"},
 		{arch.X86_64, "read", []any{3, 0, 0}, ""},
 	} {
 		inv, _ := call(t, c.abi, c.call, c.args...)

@@ -14,13 +14,21 @@ func (d *describer) open() syscall.Errno {
 	if flags&f.path != 0 {
 		flags &= f.besidePath()
 	}
-	return d.openAs(flags, 0)
+	const permissions = 0o7777
+	how := How{Flags: flags}
+	if flags&(f.creat|f.tmpfile) != 0 {
+		how.Mode = uint64(s.extra.bits(d.inv)) & permissions
+	}
+	// creat and openat2 have no narrow twin: a 64-bit kernel adds O_LARGEFILE to them (force_o_largefile).
+	how.Small = s.implied == nil && d.inv.ABI.WordSize == 4 && flags&(f.largefile|f.path) == 0
+	return d.openAs(how, 0)
 }
 
 // openAs describes an open whose flags are sound but for the rules that hold for all calls.
-func (d *describer) openAs(flags, resolve uint64) syscall.Errno {
-	f := openFlagsOf(d.inv.ABI)
-	if flags&f.tmpfile != 0 && (flags&f.directory == 0 || flags&(oWronly|oRdwr) == 0) {
+func (d *describer) openAs(how How, resolve uint64) syscall.Errno {
+	f, flags := openFlagsOf(d.inv.ABI), how.Flags
+	d.out.How = how
+	if flags&f.tmpfile != 0 && (flags&f.directory == 0 || flags&f.creat != 0 || flags&(oWronly|oRdwr) == 0) {
 		return syscall.EINVAL
 	}
 	a := d.add(openOp(f, flags))

@@ -41,7 +41,7 @@ func (d *describer) openHow() syscall.Errno {
 	if errno := howErrno(f, flags, mode, resolve); errno != 0 {
 		return errno
 	}
-	return d.openAs(flags, resolve)
+	return d.openAs(How{Flags: flags, Mode: mode}, resolve)
 }
 
 // zeroTail reads n bytes at addr: E2BIG unless all are zero.

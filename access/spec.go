@@ -20,11 +20,12 @@ type spec struct {
 	// rule is what the kernel asks of the object, for its natural errno.
 	rule rule
 	// held: with an empty path and AT_EMPTY_PATH the call looks at a descriptor that the process holds, which is free,
-	// as fstat is.
+	// as fstat is: Op is then 0.
 	held bool
 	// dirfd2 and path2 name the second object.
 	dirfd2, path2 arg
-	// extra is the argument that a shape reads besides: the mode of a mknod, the request of an ioctl.
+	// extra is the argument that a shape reads besides: the mode of an open or mknod, the request of an ioctl, the room for
+	// the text of a link.
 	extra arg
 	// implied are the open flags of a call that has no flags argument.
 	implied func(*openFlags) uint64
@@ -67,9 +68,10 @@ const (
 	renameName              // a name that moves
 	hardLink                // a second name
 	twoObjects              // two objects, op on both
-	bindName                // a socket's address
+	socketCall              // a call on a socket
 	socketcall              // the multiplexer
 	fileIoctl               // requests that change more than the device
+	fileLease               // fcntl's leases, which hold up whoever opens the file
 )
 
 // null is what a NULL path means to a call.

@@ -48,7 +48,8 @@ func (o *object) denial() *Denial {
 	d := &Denial{
 		Time: o.time("time"), Action: o.text("action"), Op: o.text("op"), Errno: o.text("errno"), Call: o.text("call"),
 		Flags: o.text("flags"), Typed: o.text("typed"), Path: o.text("path"), Dir: o.text("dir"), PID: o.integer("pid"),
-		TID: o.integer("tid"), Why: o.text("why"), Natural: o.text("natural"),
+		TID: o.integer("tid"), Why: o.text("why"), Natural: o.text("natural"), Address: o.text("address"),
+		Protocol: o.text("protocol"), Host: o.text("host"),
 	}
 	var chain []map[string]json.RawMessage
 	o.get("chain", &chain)
@@ -56,6 +57,12 @@ func (o *object) denial() *Denial {
 		p := object{fields: fields, err: o.err}
 		d.Chain = append(d.Chain, Process{PID: p.integer("pid"), Name: p.text("name")})
 		o.err = p.err
+	}
+	target := object{err: o.err}
+	o.get("target", &target.fields)
+	d.Target = Process{PID: target.integer("pid"), Name: target.text("name")}
+	if o.err == nil {
+		o.err = target.err
 	}
 	rule := object{}
 	o.get("rule", &rule.fields)
@@ -70,7 +77,8 @@ func (o *object) denial() *Denial {
 func (o *object) summary() *Summary {
 	return &Summary{
 		Time: o.time("time"), Command: o.texts("command"), Dir: o.text("dir"), Denials: o.integer("denials"),
-		Exit: o.integer("exit"), Signal: o.text("signal"),
+		Exit: o.integer("exit"), Signal: o.text("signal"), Pinning: o.text("pinning"), Wall: o.text("wall"),
+		Network: o.text("network"),
 	}
 }
 

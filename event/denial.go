@@ -36,6 +36,16 @@ type Denial struct {
 	Flags  string // "O_WRONLY|O_CREAT"; empty where a call has none
 	Typed  string // the path as the tracee gave it; empty for a descriptor
 	Path   string // the path as resolved
+	// Address is where a socket call was to reach or to be reached, as a rule writes it: "93.184.216.34:443",
+	// "[2001:db8::1]:53", "unix:/run/docker.sock" (resolved), "abstract:name", "family:vsock". Empty for other calls.
+	Address string
+	// Protocol is the socket's: "tcp", "udp", "stream", "dgram", "seqpacket"; empty if it is not known.
+	Protocol string
+	// Host is the name by which the tree knows the address, empty if nothing told one.
+	Host string
+	// Target is the process that a call was aimed at, for operations on processes; a negative PID is a group's, and with
+	// PID 0 there is none.
+	Target Process
 	Dir    string // the process's working directory
 	PID    int
 	TID    int

@@ -26,6 +26,15 @@ func (d *Denial) AppendJSON(b []byte) []byte {
 	b = appendOptional(b, "flags", d.Flags)
 	b = appendOptional(b, "typed", d.Typed)
 	b = appendOptional(b, "path", d.Path)
+	b = appendOptional(b, "address", d.Address)
+	b = appendOptional(b, "protocol", d.Protocol)
+	b = appendOptional(b, "host", d.Host)
+	if d.Target.PID != 0 {
+		b = append(b, `,"target":{"pid":`...)
+		b = strconv.AppendInt(b, int64(d.Target.PID), 10)
+		b = appendOptional(b, "name", d.Target.Name)
+		b = append(b, '}')
+	}
 	b = appendOptional(b, "dir", d.Dir)
 	b = appendInt(b, "pid", d.PID)
 	b = appendInt(b, "tid", d.TID)
@@ -63,6 +72,9 @@ func (s *Summary) AppendJSON(b []byte) []byte {
 	b = appendInt(b, "denials", s.Denials)
 	b = appendInt(b, "exit", s.Exit)
 	b = appendOptional(b, "signal", s.Signal)
+	b = appendOptional(b, "pinning", s.Pinning)
+	b = appendOptional(b, "wall", s.Wall)
+	b = appendOptional(b, "network", s.Network)
 	if len(s.Command) > 0 {
 		b = appendStrings(b, "command", s.Command)
 	}

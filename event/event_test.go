@@ -35,10 +35,64 @@ func TestDenialJSON(t *testing.T) {
 	}
 }
 
+// A denial may be about an address instead of a file, or about the path of a socket.
+func TestAddressJSON(t *testing.T) {
+	for _, c := range []struct {
+		change func(*Denial)
+		want   string
+	}{
+		{func(d *Denial) { d.Address, d.Protocol, d.Host = "[2001:db8::1]:443", "tcp", "example.org" },
+			`"call":"connect","address":"[2001:db8::1]:443","protocol":"tcp","host":"example.org","dir"`},
+		{func(d *Denial) { d.Address = "192.0.2.1:53" }, `"call":"connect","address":"192.0.2.1:53","dir"`},
+		{func(d *Denial) { d.Address, d.Protocol = "abstract:a\x00\xff", "stream" },
+			`"call":"connect","address":"abstract:a\u0000\ufffd","address_b64":"YWJzdHJhY3Q6YQD/","protocol":"stream","dir"`},
+		{func(d *Denial) { d.Address, d.Typed, d.Path = "unix:/run/x", "../run/x", "/run/x" },
+			`"typed":"../run/x","path":"/run/x","address":"unix:/run/x","dir"`},
+		{func(d *Denial) { d.Address, d.Host = "192.0.2.1:53", "\x1b]0;\u202e" },
+			`"address":"192.0.2.1:53","host":"\u001b]0;\u202e","dir"`},
+	} {
+		d := example()
+		d.Op, d.Errno, d.Call, d.Flags, d.Typed, d.Path = "connect", "ENETUNREACH", "connect", "", "", ""
+		c.change(d)
+		line := d.AppendJSON(nil)
+		if want := strings.ReplaceAll(c.want, `\ufffd`, "\ufffd"); !strings.Contains(string(line), want) {
+			t.Errorf("%s lacks %s", line, want)
+		}
+		got, err := Parse(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(Event(d), got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// A denial may be about a process instead of a file.
+func TestTargetJSON(t *testing.T) {
+	for _, target := range []Process{{4102, "make"}, {-4102, ""}} {
+		d := example()
+		d.Op, d.Call, d.Flags, d.Typed, d.Path, d.Target = "signal", "kill", "4102, SIGTERM", "", "", target
+		line := d.AppendJSON(nil)
+		if want := `"target":{"pid":` + strconv.Itoa(target.PID); !strings.Contains(string(line), want) {
+			t.Errorf("%s lacks %s", line, want)
+		}
+		got, err := Parse(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(Event(d), got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestSummaryJSON(t *testing.T) {
-	s := &Summary{Time: when, Command: []string{"make", "\xff"}, Dir: "/b", Denials: 3, Exit: 137, Signal: "SIGKILL"}
+	s := &Summary{Time: when, Command: []string{"make", "\xff"}, Dir: "/b", Denials: 3, Exit: 137, Signal: "SIGKILL",
+		Pinning: "pinned", Wall: "landlock", Network: "netns"}
 	const want = `{"v":1,"type":"summary","time":"2026-11-22T01:02:03.000004000Z","denials":3,"exit":137,` +
-		`"signal":"SIGKILL","command":["make","�"],"command_b64":["bWFrZQ==","/w=="],"dir":"/b"}`
+		`"signal":"SIGKILL","pinning":"pinned","wall":"landlock","network":"netns","command":["make","�"],` +
+		`"command_b64":["bWFrZQ==","/w=="],"dir":"/b"}`
 	line := s.AppendJSON(nil)
 	if string(line) != want {
 		t.Errorf("got\n%s\nwant\n%s", line, want)
@@ -88,6 +142,7 @@ func TestParseErrors(t *testing.T) {
 		{`{"v":1,"type":"denial","pid":"x"}`, false},
 		{`{"v":1,"type":"denial","chain":[{"pid":"x"}]}`, false},
 		{`{"v":1,"type":"denial","rule":{"line":"x"}}`, false},
+		{`{"v":1,"type":"denial","target":{"pid":"x"}}`, false},
 		{`{"v":1,"type":"denial","path_b64":"%"}`, false},
 		{`{"v":1,"type":"summary","command_b64":["%"]}`, false},
 		{`{"v":2,"type":"denial"}`, true},
@@ -111,11 +166,11 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b, c, d, e string, nanos int64, n int) {
 		in := &Denial{
 			Time: time.Unix(0, nanos).UTC(), Action: a, Op: b, Errno: c, Call: d, Flags: e, Typed: a, Path: b, Dir: c,
-			PID: n, TID: -n, Chain: []Process{{n, d}, {0, e}}, Why: a, Natural: b,
+			PID: n, TID: -n, Chain: []Process{{n, d}, {0, e}}, Why: a, Natural: b, Address: e, Protocol: d, Host: a,
 			Rule: Rule{Section: a, Action: b, Text: c, Source: d, Line: n, Column: n},
 		}
 		checkLine(t, in)
-		checkLine(t, &Summary{Time: in.Time, Command: []string{a, b}, Dir: c, Denials: n, Exit: n, Signal: d})
+		checkLine(t, &Summary{Time: in.Time, Command: []string{a, b}, Dir: c, Denials: n, Exit: n, Signal: d, Network: e})
 	})
 }
 

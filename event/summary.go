@@ -9,5 +9,8 @@ type Summary struct {
 	Dir     string   // its working directory
 	Denials int      // how many operations were denied, or reported in warn mode
 	Exit    int      // the status that sydbox reports for the command; 128+N for signal N
+	Pinning string   // how firmly opens were held to what was judged: "pinned", "detects", "off"; empty if none was judged
+	Wall    string   // the second wall: "landlock", empty if there was none
+	Network string   // "netns" if the tree had a network namespace to itself, empty if not
 	Signal  string   // the signal that killed the command ("SIGKILL"); empty if it exited
 }

@@ -71,7 +71,7 @@ func (w *walk) start(flags int) bool {
 	if r.can.openat2 && r.can.mountID && w.n.Resolve == 0 && w.startByText(name, n) {
 		return true
 	}
-	fd, e := r.openAt(r.proc, r.link(name, n), unix.O_PATH|flags)
+	fd, e := r.openEntry(name, n, unix.O_PATH|flags)
 	switch {
 	case e == 0:
 		w.enter(fd)
@@ -88,8 +88,9 @@ func (w *walk) start(flags int) bool {
 // startByText does the cheap half of start.
 func (w *walk) startByText(name string, n int) bool {
 	r := w.r
-	link := r.link(name, n)
-	length, e := readlink(r.proc, link, r.text[:])
+	r.asPeer()
+	length, e := readlink(r.proc, r.link(name, n), r.text[:])
+	r.asOwn()
 	if e != 0 || length >= access.PathMax || length == 0 || r.text[0] != '/' {
 		return false
 	}
@@ -101,7 +102,7 @@ func (w *walk) startByText(name string, n int) bool {
 		return false
 	}
 	var want, got ident
-	if r.stat(r.proc, link, 0, &want) != 0 || r.stat(fd, empty, unix.AT_EMPTY_PATH, &got) != 0 || !got.at(&want) {
+	if r.statEntry(name, n, 0, &want) != 0 || r.stat(fd, empty, unix.AT_EMPTY_PATH, &got) != 0 || !got.at(&want) {
 		closeHandle(fd)
 		return false
 	}
@@ -148,12 +149,12 @@ func (w *walk) rootIsOurs() bool {
 	}
 	if r.can.mountID {
 		var id ident
-		if r.stat(r.proc, r.link("root", -1), 0, &id) == 0 && id.at(&r.start) {
+		if r.statEntry("root", -1, 0, &id) == 0 && id.at(&r.start) {
 			w.topSame = true
 			return true
 		}
 	}
-	fd, e := r.openAt(r.proc, r.link("root", -1), unix.O_PATH|unix.O_DIRECTORY)
+	fd, e := r.openEntry("root", -1, unix.O_PATH|unix.O_DIRECTORY)
 	if e != 0 {
 		w.refuse(e)
 		return false
@@ -174,11 +175,11 @@ func (w *walk) descriptor() bool {
 		return w.fail(unix.EBADF)
 	}
 	var link ident
-	e := r.stat(r.proc, r.link("fd/", int(w.n.Dirfd)), unix.AT_SYMLINK_NOFOLLOW, &link)
+	e := r.statEntry("fd/", int(w.n.Dirfd), unix.AT_SYMLINK_NOFOLLOW, &link)
 	if e == 0 {
 		var fd int
-		if fd, e = r.openAt(r.proc, r.link("fd/", int(w.n.Dirfd)), unix.O_PATH); e == 0 {
-			w.o.Held = held(link.mode)
+		if fd, e = r.openEntry("fd/", int(w.n.Dirfd), unix.O_PATH); e == 0 {
+			w.o.Held = r.heldBy(int(w.n.Dirfd), fd, link.mode)
 			w.object(handle{fd: fd, owned: true}, noHandle, false)
 			return false
 		}

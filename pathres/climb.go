@@ -30,7 +30,8 @@ func (r *Resolver) climb(fd int, s *slot) naming {
 		// A file's handle does not know its directory. Most likely it was opened from where the task stands; any name that
 		// leads to the inode will do.
 		closeHandle(cur)
-		cur, e = r.openAt(r.proc, r.link("cwd", -1), unix.O_PATH|unix.O_DIRECTORY)
+		cur, e = r.openEntry("cwd", -1, unix.O_PATH|unix.O_DIRECTORY)
+		r.asOwn()
 		if e == 0 {
 			if tail = r.find(cur, &id, tail); len(tail) == 0 {
 				closeHandle(cur)

@@ -19,6 +19,7 @@ type ident struct {
 	size  uint64
 	mode  uint32
 	nlink uint32
+	uid   uint32
 }
 
 // is says whether two handles lead to the same inode, by whatever mount.
@@ -68,6 +69,7 @@ func (r *Resolver) stat(dir int, path []byte, flags int, id *ident) syscall.Errn
 		size:  st.Size,
 		mode:  uint32(st.Mode),
 		nlink: st.Nlink,
+		uid:   st.Uid,
 	}
 	if r.can.mountID {
 		id.mnt = st.Mnt_id
@@ -93,6 +95,7 @@ func statOld(dir int, path []byte, flags int, id *ident) syscall.Errno {
 		size:  uint64(st.Size),
 		mode:  uint32(st.Mode),
 		nlink: uint32(st.Nlink),
+		uid:   st.Uid,
 	}
 	return 0
 }
@@ -109,6 +112,7 @@ func (r *Resolver) identify(fd int, id *ident) syscall.Errno {
 
 // mount reads the mount ID of a handle from its fdinfo (Linux 3.15), for kernels whose statx has none.
 func (r *Resolver) mount(fd int) (uint64, syscall.Errno) {
+	r.asOwn()
 	name := strconv.AppendInt(r.line[:0], int64(r.pid), 10)
 	name = append(name, "/fdinfo/"...)
 	name = append(strconv.AppendInt(name, int64(fd), 10), 0)

@@ -18,7 +18,14 @@ func (w *walk) link(name []byte, last bool) bool {
 		w.noteLink(name)
 	}
 	z, saved := terminated(name)
-	n, e := readlink(w.cur.fd, z, r.text[:])
+	e := r.asTask()
+	n := 0
+	if e == 0 {
+		n, e = readlink(w.cur.fd, z, r.text[:])
+	}
+	if e == unix.EACCES && w.ownEntry() {
+		n, e = readlink(w.cur.fd, z, r.text[:])
+	}
 	restore(z, saved)
 	if e == unix.EINVAL {
 		return w.fail(unix.ENOTDIR) // no link, and no directory either
@@ -30,6 +37,9 @@ func (w *walk) link(name []byte, last bool) bool {
 	proc := fs.Type == unix.PROC_SUPER_MAGIC
 	if e != 0 && !proc { // on procfs it says nothing: self has no text for a tracer outside the PID namespace
 		return w.fail(e)
+	}
+	if last && e == 0 && w.mayNotFollow(name) {
+		return w.fail(unix.EACCES)
 	}
 	if w.links++; w.links > linksMax || fs.Flags&stNoSymFollow != 0 || w.n.Resolve&unix.RESOLVE_NO_SYMLINKS != 0 {
 		return w.fail(unix.ELOOP)
@@ -43,6 +53,9 @@ func (w *walk) link(name []byte, last bool) bool {
 		}
 		if magic {
 			r.links = noted
+			if w.tracers() {
+				return w.refuse(unix.EACCES)
+			}
 			return w.jump(name, last)
 		}
 	case fs.Type == unix.SECURITYFS_MAGIC:
@@ -100,6 +113,7 @@ func (w *walk) restart() bool {
 // self and thread-self it puts what they say to the task into text. ok is false if the walk has ended.
 func (w *walk) procLink(name []byte, text *[]byte) (magic, ok bool) {
 	var id ident
+	w.r.asOwn()
 	if e := w.r.stat(w.cur.fd, empty, unix.AT_EMPTY_PATH, &id); e != 0 {
 		return false, w.fail(e)
 	}
@@ -112,7 +126,7 @@ func (w *walk) procLink(name []byte, text *[]byte) (magic, ok bool) {
 		return false, true // mounts, net and fs: plain, and relative
 	}
 	z, saved := terminated(name)
-	e := w.r.stat(w.cur.fd, z, unix.AT_SYMLINK_NOFOLLOW, &id)
+	e := w.stat(z, &id)
 	restore(z, saved)
 	if e != 0 {
 		return false, w.fail(e)
@@ -136,14 +150,14 @@ func (w *walk) jump(name []byte, last bool) bool {
 	}
 	var link ident
 	z, saved := terminated(name)
-	e := r.stat(w.cur.fd, z, unix.AT_SYMLINK_NOFOLLOW, &link)
+	e := w.stat(z, &link)
 	var fd int
 	switch {
 	case e != 0:
 	case forbidden == 0:
 		fd, e = w.open(z, flags)
 	default: // what stands against following it comes first
-		if fd, e = r.openAt(w.cur.fd, z, flags); e == 0 {
+		if fd, e = w.openWith(z, flags, 0); e == 0 {
 			closeHandle(fd)
 			e = forbidden
 		}
@@ -157,8 +171,9 @@ func (w *walk) jump(name []byte, last bool) bool {
 	}
 	if last {
 		target := handle{fd: fd, owned: true}
-		if r.ownDescriptors(w.cur.fd) {
-			w.o.Held = held(link.mode)
+		var own bool
+		if w.lent, own = r.lent(w.cur.fd, name, fd, link.mode); own {
+			w.o.Held = w.lent
 		}
 		w.object(target, w.cur.take(), false)
 		return false

@@ -25,6 +25,7 @@ const (
 // text, so it is tried again.
 func (r *Resolver) name(fd int, s *slot) naming {
 	var id ident
+	r.asOwn()
 	for range 3 {
 		text, e := r.textOf(fd)
 		if e == unix.ENAMETOOLONG {

@@ -105,12 +105,21 @@ func TestAnonymous(t *testing.T) {
 			want = access.Object{Kind: access.Anonymous, PID: other.pid, Refuse: unix.EACCES}
 			expect(t, "an outsider's "+what, tw.resolve(r, name(path)), want, "")
 			r.Member = func(pid int) bool { return pid == other.pid }
-			want.Refuse = 0
+			want.Refuse, want.Held = 0, held
 			expect(t, "a member's "+what, tw.resolve(r, name(path)), want, "")
 			r.Member = nil
 			other.do(ask{Op: "close", Dirfd: fd})
 		})
 	}
+	// A handle can be had on anything, and so lends nothing.
+	eachKernel(t, func(t *testing.T, r *Resolver) {
+		fd := tw.do(ask{Op: "open", Dirfd: unix.AT_FDCWD, Path: ".", Flags: unix.O_TMPFILE | unix.O_RDWR}).FD
+		handle := tw.open(fmt.Sprintf("/proc/self/fd/%d", fd), unix.O_PATH)
+		want := access.Object{Kind: access.Anonymous, PID: tw.pid}
+		expect(t, "a handle", tw.resolve(r, name(fmt.Sprintf("/proc/self/fd/%d", handle))), want, "")
+		tw.do(ask{Op: "close", Dirfd: fd})
+		tw.do(ask{Op: "close", Dirfd: handle})
+	})
 }
 
 func TestDeleted(t *testing.T) {

@@ -20,9 +20,7 @@ func (w *walk) fail(e syscall.Errno) bool {
 		w.o.Errno = e
 		return false
 	case unix.EACCES:
-		var fs unix.Statfs_t
-		hidden := w.cur.fd < 0 || unix.Fstatfs(w.cur.fd, &fs) != nil || fs.Type == unix.PROC_SUPER_MAGIC
-		if !hidden && w.r.sameRights() {
+		if w.natural() {
 			w.o.Errno = e
 			return false
 		}
@@ -149,7 +147,9 @@ func (w *walk) unnamed(via handle) {
 	w.o.PID = w.r.owner(via.fd)
 	if !w.r.member(w.o.PID) {
 		w.refuse(unix.EACCES)
+		return
 	}
+	w.o.Held = w.lent
 }
 
 // tell puts the path that a failed walk was after into the object as far as it can be told: where it got to and, by

@@ -5,8 +5,6 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
-
-	"sydbox/access"
 )
 
 // Procfs is where a name means something else to the task than to the tracer: proc(5), /proc/self, /proc/pid/fd.
@@ -63,13 +61,87 @@ func (r *Resolver) translate(cur int) (tgid, tid uint64, ok bool) {
 	}
 }
 
-// pidOf returns N for a path in /proc/N of the tracer's procfs, and 0 for any other. dev is the device that the object,
-// or its directory if it is missing, is on.
+// pidOf returns N for a canonical path in entry N of a procfs of the tracer's PID namespace, wherever it is mounted, and
+// 0 for any other. dev is the device that the object, or its directory if it is missing, is on. UnknownProcess is the
+// answer for a procfs whose numbers mean nothing here.
 func (r *Resolver) pidOf(path []byte, dev uint64) int {
-	if n := pidIn(path); n != 0 && dev == r.dev {
-		return n
+	if dev == r.dev {
+		if n := pidIn(path); n != 0 {
+			return n
+		}
+	}
+	if unix.Major(dev) != 0 { // a disk: procfs has none
+		return 0
+	}
+	// In a chroot there is another mount of it, or another instance (Linux 5.8).
+	for i := 1; i < len(path); i++ {
+		if path[i] != '/' {
+			continue
+		}
+		entry := path[i+1:]
+		if j := indexSlash(entry); j >= 0 {
+			entry = entry[:j]
+		}
+		n, ok := digits(entry)
+		if !ok || n == 0 || n > 1<<30 || !r.procRootAt(path[1:i], dev) {
+			continue
+		}
+		if dev == r.dev || r.sameNumbers(path[1:i]) {
+			return int(n)
+		}
+		return UnknownProcess
 	}
 	return 0
+}
+
+// UnknownProcess is an Object's PID if it lies in the entry of a process that has no number in the tracer's namespace, or
+// whose number cannot be told.
+const UnknownProcess = -1
+
+// procRootAt says whether the root of the procfs on a device is at path, which is relative to the start and followed by
+// one byte more.
+func (r *Resolver) procRootAt(path []byte, dev uint64) bool {
+	r.asOwn()
+	z, saved := terminated(path)
+	defer restore(z, saved)
+	var id ident
+	if r.stat(r.root, z, unix.AT_SYMLINK_NOFOLLOW, &id) != 0 || id.dev != dev || id.ino != procRootIno {
+		return false
+	}
+	fd, e := r.openAt(r.root, z, unix.O_PATH|unix.O_DIRECTORY)
+	if e != 0 {
+		return false
+	}
+	defer closeHandle(fd)
+	var fs unix.Statfs_t
+	return unix.Fstatfs(fd, &fs) == nil && fs.Type == unix.PROC_SUPER_MAGIC
+}
+
+// sameNumbers says whether the procfs at path counts processes as the tracer's does: the tracer's number is in it that of
+// a process of the same PID namespace, which has no other number below (NSpid, Linux 4.1).
+func (r *Resolver) sameNumbers(path []byte) bool {
+	var buf [4096]byte
+	z, saved := terminated(path)
+	fd, e := r.openAt(r.root, z, unix.O_PATH|unix.O_DIRECTORY)
+	restore(z, saved)
+	if e != 0 {
+		return false
+	}
+	defer closeHandle(fd)
+	var ours, its ident
+	me := strconv.AppendInt(r.line[:0], int64(r.pid), 10)
+	status, e := r.read(fd, append(me, "/status\x00"...), buf[:])
+	if e != 0 {
+		return false
+	}
+	numbers := field(status, "NSpid:")
+	innermost, ok := number(numbers, 0)
+	if _, more := number(numbers, 1); !ok || more || innermost != uint64(r.pid) {
+		return false
+	}
+	link := append(me, "/ns/pid\x00"...)
+	e, e2 := r.stat(fd, link, 0, &its), r.stat(r.proc, link, 0, &ours)
+	return e == 0 && e2 == 0 && its.is(&ours) || e == unix.ENOENT && e2 == unix.ENOENT // a kernel without them
 }
 
 // pidIn returns N for a path that looks as if it were in /proc/N, else 0.
@@ -182,19 +254,6 @@ func (r *Resolver) procRoot(cur int, dev uint64) (root int, entry ident, depth i
 		closeHandle(root)
 	}
 	return -1, entry, 0
-}
-
-// held is what a descriptor may do with its object, from the mode of its link in /proc/PID/fd: the owner's read bit
-// stands for FMODE_READ, the write bit for FMODE_WRITE, and an O_PATH descriptor has neither.
-func held(mode uint32) access.Op {
-	var op access.Op
-	if mode&unix.S_IRUSR != 0 {
-		op |= access.Read
-	}
-	if mode&unix.S_IWUSR != 0 {
-		op |= access.Write
-	}
-	return op
 }
 
 // sameRights says whether the task may search what the tracer may: the same identity and groups, and no capability that

@@ -13,9 +13,11 @@
 // opened again, without links, and led to the same inode. The text alone may lie: a detached mount, another mount
 // namespace, a directory renamed out of a bind mount and a deleted file all have one.
 //
-// Lookups are made with the tracer's credentials. What the tracer may search and the task may not leads somewhere
-// here, and the kernel then fails the task's own call; what the task may search and the tracer may not is refused.
-// Also lost is what the kernel decides by the task's identity on the way: fs.protected_symlinks and security modules.
+// The steps of a walk are made with the task's rights, if the Resolver has been given a way to take them (Rights): what
+// may not be searched with them is EACCES for the task as well, and links that fs.protected_symlinks keeps the task
+// from following are not followed. Without Rights they are made with the tracer's: what the tracer may search and the task
+// may not then leads somewhere here, and the kernel fails the task's own call; what the task may search and the tracer
+// may not is refused. What a security module thinks of the task is lost either way.
 //
 // Nothing survives a stop: Task, to be called at each, drops all handles. Thread rule: a Resolver is used by one
 // goroutine at a time, on a thread that shares the descriptor table of the process; nothing is locked.
@@ -39,20 +41,27 @@ type Resolver struct {
 	// an outsider is refused. If nil, only the calling process is a member.
 	Member func(pid int) bool
 
+	// Rights, if set, makes lookups happen with the task's rights, so that what they say is what the kernel would say to
+	// the task. If nil, they are made with the tracer's.
+	Rights Rights
+
 	// NoteLinks makes Resolve remember the links that stood in the last component; see Links. It costs allocations.
 	NoteLinks bool
 	links     [][]byte
 
-	can  features
-	proc int    // the tracer's procfs, O_PATH
-	dev  uint64 // its device number
-	fds  int    // /proc/PID/fd of the tracer, O_PATH: readlink of N there is the path of handle N
-	pid  int
+	can features
+	// protected is fs.protected_symlinks (proc_sys_fs(5)), as it was at the start.
+	protected bool
+	proc      int    // the tracer's procfs, O_PATH
+	dev       uint64 // its device number
+	fds       int    // /proc/PID/fd of the tracer, O_PATH: readlink of N there is the path of handle N
+	pid       int
 	// start is the root that paths in objects are relative to: the target's as it started, which is the tracer's own.
 	start ident
 	root  int
 
 	tid, tgid int
+	peer      bool    // the task's entries of procfs are open to its own rights only
 	slots     [4]slot // the last is Cwd's
 
 	rest  [restMax + 1]byte // what remains of the path being walked, at the end, NUL-terminated
@@ -127,6 +136,9 @@ func (r *Resolver) probe() error {
 		r.can.statx = true
 		r.can.mountID = st.Mask&unix.STATX_MNT_ID != 0
 	}
+	var value [2]byte
+	text, e := r.read(r.proc, []byte("sys/fs/protected_symlinks\x00"), value[:])
+	r.protected = e != 0 || len(text) == 0 || text[0] != '0'
 	if e := r.identify(r.root, &r.start); e != 0 {
 		return fmt.Errorf("identify the root directory: %w", e)
 	}
@@ -142,7 +154,7 @@ func (r *Resolver) probe() error {
 // from now on. It is called at every stop: everything known about the last one is dropped.
 func (r *Resolver) Task(tid, tgid int) {
 	r.Release()
-	r.tid, r.tgid = tid, tgid
+	r.tid, r.tgid, r.peer = tid, tgid, false
 }
 
 // Release closes the handles of the names resolved so far. Handles keep file systems busy, so a tracer that may wait
@@ -167,7 +179,8 @@ func (r *Resolver) Close() {
 // Cwd appends the working directory of the task to dst, for a report: nothing is judged by it. It appends nothing if
 // the directory has no name.
 func (r *Resolver) Cwd(dst []byte) []byte {
-	fd, e := r.openAt(r.proc, r.link("cwd", -1), unix.O_PATH|unix.O_DIRECTORY)
+	fd, e := r.openEntry("cwd", -1, unix.O_PATH|unix.O_DIRECTORY)
+	r.asOwn()
 	if e != 0 {
 		return dst
 	}
@@ -189,6 +202,7 @@ func (r *Resolver) Resolve(slot int, n *access.Name, o *access.Object) {
 	w := walk{r: r, s: s, n: n, o: o, cur: noHandle, base: noHandle, top: noHandle}
 	w.run()
 	w.close()
+	r.asOwn()
 	o.Path = s.path
 }
 

@@ -57,8 +57,8 @@ func readlink(dir int, path, buf []byte) (int, syscall.Errno) {
 
 // statx is statx(2) of a NUL-terminated path. Identity never changes, so no server is asked for fresh attributes.
 func statx(dir int, path []byte, flags int, st *unix.Statx_t) syscall.Errno {
-	const mask = unix.STATX_TYPE | unix.STATX_MODE | unix.STATX_NLINK | unix.STATX_INO | unix.STATX_SIZE |
-		unix.STATX_MNT_ID
+	const mask = unix.STATX_TYPE | unix.STATX_MODE | unix.STATX_NLINK | unix.STATX_UID | unix.STATX_INO |
+		unix.STATX_SIZE | unix.STATX_MNT_ID
 	for {
 		_, _, e := unix.Syscall6(unix.SYS_STATX, uintptr(dir), uintptr(unsafe.Pointer(&path[0])),
 			uintptr(flags|unix.AT_STATX_DONT_SYNC), mask, uintptr(unsafe.Pointer(st)), 0)
@@ -113,4 +113,10 @@ func (r *Resolver) textOf(fd int) ([]byte, syscall.Errno) {
 		return nil, e
 	}
 	return r.text[:n], 0
+}
+
+// fsuid returns the file system user of the calling thread: (uid_t)-1 is none that setfsuid(2) could change it to.
+func fsuid() uint32 {
+	id, _, _ := unix.RawSyscall(sysSetfsuid, uintptr(^uint32(0)), 0, 0)
+	return uint32(id)
 }

@@ -32,7 +32,9 @@ type walk struct {
 	// rooted: the kernel has had to know the root so far. nd_jump_root of fs/namei.c (5.6 to 6.18) lets RESOLVE_NO_XDEV
 	// follow an absolute link only then.
 	rooted bool
-	step   bool // a link is among the directories of rest: open them one by one until it is found
+	lent   access.Op // what the descriptor that a magic link stands for may do with its object
+	own    bool      // cur is in the calling process's own entries of procfs, and closed to the task's rights alone
+	step   bool      // a link is among the directories of rest: open them one by one until it is found
 
 	top     handle // the task's root, if it is not the tracer's
 	topID   ident
@@ -86,8 +88,15 @@ func (w *walk) advance() bool {
 	return w.stride(i)
 }
 
-// stride lets the kernel walk the first n bytes of rest, all directories, if there is no link among them.
+// stride lets the kernel walk the first n bytes of rest, all directories, if there is no link among them. What links
+// have put in front may make rest longer than any path that the kernel takes at once.
 func (w *walk) stride(n int) bool {
+	if n >= access.PathMax {
+		if n = bytes.LastIndexByte(w.rest[:access.PathMax], '/'); n < 0 {
+			w.step = true
+			return true
+		}
+	}
 	dirs := w.rest[:n]
 	up := hasDotDot(dirs)
 	if up && (w.scoped() || !w.rootIsOurs()) {
@@ -97,10 +106,14 @@ func (w *walk) stride(n int) bool {
 		w.step = true // the kernel would stop ".." at the tracer's root
 		return true
 	}
-	z, saved := terminated(dirs)
-	fd, e := w.r.openHow(w.cur.fd, z, unix.O_PATH|unix.O_DIRECTORY,
-		unix.RESOLVE_NO_SYMLINKS|w.n.Resolve&unix.RESOLVE_NO_XDEV)
-	restore(z, saved)
+	e := w.r.asTask()
+	var fd int
+	if e == 0 {
+		z, saved := terminated(dirs)
+		fd, e = w.r.openHow(w.cur.fd, z, unix.O_PATH|unix.O_DIRECTORY,
+			unix.RESOLVE_NO_SYMLINKS|w.n.Resolve&unix.RESOLVE_NO_XDEV)
+		restore(z, saved)
+	}
 	switch e {
 	case 0:
 		w.enter(fd)
@@ -158,7 +171,7 @@ func (w *walk) last(name []byte) bool {
 	}
 	z, saved := terminated(name)
 	var id ident
-	e := w.r.stat(w.cur.fd, z, unix.AT_SYMLINK_NOFOLLOW, &id)
+	e := w.stat(z, &id)
 	if e == 0 && w.n.Resolve&unix.RESOLVE_NO_XDEV != 0 {
 		var fd int
 		if fd, e = w.open(z, pathOnly); e == 0 {
@@ -173,8 +186,7 @@ func (w *walk) last(name []byte) bool {
 		w.fail(e)
 	case string(name) == ".":
 		w.object(w.cur.take(), noHandle, w.known)
-	case id.link() && (w.n.Follow || w.slash && !w.n.Create):
-		// A slash makes lookups follow (path_resolution(7), "Trailing slashes"), but not mkdir(2) and its kin.
+	case id.link() && w.n.Follow:
 		return w.link(name, true)
 	default:
 		w.found(name, &id)
@@ -221,14 +233,46 @@ func (w *walk) up() bool {
 func (w *walk) enter(fd int) {
 	w.cur.close()
 	w.cur = handle{fd: fd, owned: true}
+	w.own = false
 }
 
-// open opens a NUL-terminated single component of cur.
+// open opens a NUL-terminated single component of cur, as the task.
 func (w *walk) open(name []byte, flags int) (int, syscall.Errno) {
-	if x := w.n.Resolve & unix.RESOLVE_NO_XDEV; x != 0 {
-		return w.r.openHow(w.cur.fd, name, flags, x)
+	return w.openWith(name, flags, w.n.Resolve&unix.RESOLVE_NO_XDEV)
+}
+
+// openWith is open with RESOLVE_* flags of its own.
+func (w *walk) openWith(name []byte, flags int, resolve uint64) (int, syscall.Errno) {
+	e := w.r.asTask()
+	if e != 0 {
+		return -1, e
+	}
+	fd, e := w.openNow(name, flags, resolve)
+	if e == unix.EACCES && w.ownEntry() {
+		fd, e = w.openNow(name, flags, resolve)
+	}
+	return fd, e
+}
+
+// openNow is openWith with the rights that the thread has.
+func (w *walk) openNow(name []byte, flags int, resolve uint64) (int, syscall.Errno) {
+	if resolve != 0 {
+		return w.r.openHow(w.cur.fd, name, flags, resolve)
 	}
 	return w.r.openAt(w.cur.fd, name, flags)
+}
+
+// stat identifies a NUL-terminated single component of cur, as the task, without following it.
+func (w *walk) stat(name []byte, id *ident) syscall.Errno {
+	e := w.r.asTask()
+	if e != 0 {
+		return e
+	}
+	e = w.r.stat(w.cur.fd, name, unix.AT_SYMLINK_NOFOLLOW, id)
+	if e == unix.EACCES && w.ownEntry() {
+		e = w.r.stat(w.cur.fd, name, unix.AT_SYMLINK_NOFOLLOW, id)
+	}
+	return e
 }
 
 // hasDotDot says whether ".." is among the components of a path.

@@ -15,6 +15,10 @@ type condition struct {
 	tests   []syscalls.Test
 	// stop: the filter cannot see what is to be refused, so the call stops and the tracer looks.
 	stop bool
+	// network: needed only where addresses are judged.
+	network bool
+	// signal: not needed where signals cannot leave the tree (FilterOptions.SignalsScoped).
+	signal bool
 }
 
 // int32Mask is an argument that the kernel reads as an int or unsigned int, whatever is in the register's upper half.
@@ -114,15 +118,9 @@ var conditional = map[string][]condition{
 	},
 	// unshare(CLONE_FS), (CLONE_FILES) and (CLONE_SYSVSEM) stay.
 	"unshare": {{refusal: "userns", tests: tests(argHas(0, cloneNewAny|cloneNewTime))}},
-	"ioctl":   ioctlConditions(0x5412, 0x541c),
-	"prctl":   {{refusal: "prctl_mm", tests: tests(argIs(0, prSetMM))}},
-	// Asking for the limit stays, and so does every other limit. Who asks and sets in one call must be told that it failed.
+	// Asking for the limit stays, and so does every other limit.
 	"setrlimit": {{refusal: "core", tests: tests(argIs(0, rlimitCore))}},
-	"prlimit64": {
-		{refusal: "core", tests: tests(argIs(1, rlimitCore), argIsNot64(2, 0), argIs64(3, 0))},
-		{refusal: "core", errno: syscall.EPERM, tests: tests(argIs(1, rlimitCore), argIsNot64(2, 0))},
-	},
-	"seccomp": {{refusal: "notify", tests: tests(argIs(0, seccompSetModeFilter), argHas(1, seccompNewListener))}},
+	"seccomp":   {{refusal: "notify", tests: tests(argIs(0, seccompSetModeFilter), argHas(1, seccompNewListener))}},
 	"personality": {{refusal: "personality", tests: tests(
 		argIsNot(0, personalityQuery), argHas(0, ^uint32(personalityFree)))}},
 	// Process 0 is the caller itself. Its own number is refused too: a filter cannot know it.
@@ -140,19 +138,15 @@ var conditional = map[string][]condition{
 	"socketcall": {
 		{refusal: "sockets", stop: true, tests: tests(argIs(0, socketcallSocket))},
 		{refusal: "sockets", stop: true, tests: tests(argIs(0, socketcallSocketpair))},
+		{refusal: routing, stop: true, network: true, tests: tests(argIs(0, socketcallSetsockopt))},
 	},
 }
 
-// The exceptions: s390 has the flags of clone in its second argument (CONFIG_CLONE_BACKWARDS2), and MIPS and SPARC
-// have terminal requests of their own (asm/ioctls.h).
-var (
-	cloneS390 = []condition{
-		{refusal: "untraced", tests: tests(argHas(1, cloneUntraced|clonePtrace))},
-		{refusal: "userns", tests: tests(argHas(1, cloneNewAny))},
-	}
-	ioctlMIPS  = ioctlConditions(0x5472, 0x5483)
-	ioctlSparc = ioctlConditions(0x80017472, 0x541c)
-)
+// cloneS390: s390 has the flags of clone in its second argument (CONFIG_CLONE_BACKWARDS2).
+var cloneS390 = []condition{
+	{refusal: "untraced", tests: tests(argHas(1, cloneUntraced|clonePtrace))},
+	{refusal: "userns", tests: tests(argHas(1, cloneNewAny))},
+}
 
 func terminalConditions(tiocsti, tioclinux uint32) []condition {
 	return []condition{
@@ -187,19 +181,39 @@ var whole = func() map[string][]condition {
 
 // conditionsOf returns what of a call is refused in an ABI, in the order in which it is tested. It allocates nothing.
 func conditionsOf(abi *arch.ABI, call *syscalls.Call) []condition {
-	const emMIPS, emS390, emSparcV9 = 8, 22, 43 // the low half of an audit word is the ELF machine
-	switch machine := uint16(abi.Audit); {
-	case call.Name == "clone" && machine == emS390:
-		return cloneS390
-	case call.Name == "ioctl" && machine == emMIPS:
-		return ioctlMIPS
-	case call.Name == "ioctl" && machine == emSparcV9:
-		return ioctlSparc
+	const emS390 = 22
+	machine := uint16(abi.Audit) // the low half of an audit word is the ELF machine
+	switch call.Name {
+	case "clone":
+		if machine == emS390 {
+			return cloneS390
+		}
+	case "fcntl", "fcntl64":
+		return ioOf(machine).fcntl
+	case "ioctl":
+		return ioOf(machine).ioctl
+	case "setsockopt":
+		return setsockoptOf(machine)
 	}
 	if list, ok := conditional[call.Name]; ok {
 		return list
 	}
+	if list, ok := tasks[call.Name]; ok {
+		return list
+	}
 	return whole[call.Refusal]
+}
+
+// conditionsOf is the same for this policy, whose rules may let families of sockets through.
+func (p *Policy) conditionsOf(abi *arch.ABI, call *syscalls.Call) []condition {
+	switch {
+	case p.families.socket == nil:
+	case call.Name == "socket":
+		return p.families.socket
+	case call.Name == "socketpair":
+		return p.families.socketpair
+	}
+	return conditionsOf(abi, call)
 }
 
 // holds says whether the condition applies to argument registers.
@@ -222,14 +236,17 @@ func (c *condition) error() syscall.Errno {
 
 // stands says that the policy does not lift the condition's refusal.
 func (p *Policy) stands(c *condition) bool {
+	if c.network && !p.PolicesNetwork() {
+		return false
+	}
 	return LookupRefusal(c.refusal).Fixed || !p.Lifted(c.refusal)
 }
 
 // Refuses says which refusal a call with these arguments meets, and what it fails with; nil if it meets none. The
 // filter has already answered for arguments in registers. It is for the handler of socketcall, which asks about
-// "socket" or "socketpair" with the arguments that it read from memory. It allocates nothing.
+// "socket", "socketpair" or "setsockopt" with the arguments that it read from memory, and then asks Family. It allocates nothing.
 func (p *Policy) Refuses(abi *arch.ABI, call *syscalls.Call, args *[6]uint64) (*Refusal, syscall.Errno) {
-	list := conditionsOf(abi, call)
+	list := p.conditionsOf(abi, call)
 	for i := range list {
 		if c := &list[i]; !c.stop && p.stands(c) && c.holds(args) {
 			return LookupRefusal(c.refusal), c.error()

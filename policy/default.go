@@ -44,7 +44,7 @@ func (p *Policy) setExact(doc *document, layer int, s, from Section) {
 // builtInDefault is the default that holds where no policy sets one.
 func builtInDefault(s Section, layer int) Rule {
 	r := Rule{Section: s, Action: Allow, Text: "default", Default: true, Layer: layer, Source: builtIn}
-	if s == WriteSection || s.refines() {
+	if s == WriteSection || s.refines() || s.aboutAddresses() {
 		r.Action = Deny
 	}
 	return r

@@ -144,13 +144,13 @@ func (d *decoder) ordered(table map[string]any, prefix string) []string {
 }
 
 // Sections that files may not have yet, with what they would be about.
-var unenforced = map[string]string{"connect": "network rules are", "bind": "network rules are", "env": "[env] is"}
+var unenforced = map[string]string{"env": "[env] is"}
 
 const unenforcedHint = "take it out: a rule that does nothing would only look like protection"
 
 func notEnforced(name string) string { return unenforced[name] + " not enforced in this version" }
 
-var topKeys = append([]string{"version", "extends", "syscalls", "harden", "run"}, sectionNames[:sections]...)
+var topKeys = append([]string{"version", "extends", "syscalls", "harden", "run"}, sectionNames[:]...)
 
 func (d *decoder) top(tree map[string]any) {
 	for _, name := range d.ordered(tree, "") {

@@ -59,7 +59,7 @@ func TestCommandLineErrors(t *testing.T) {
 		{"write", "allow", "x\x1b[31m[", "-w"},
 		{"write", "allow", "/proc/self/fd", "-w"},
 		{"wirte", "allow", "/x", "--allow"},
-		{"connect", "allow", "127.0.0.1:80", "--allow"},
+		{"connect", "allow", "127.0.0.1/8:80", "--allow"},
 		{"bind", "deny", "*", "--deny"},
 		{"env", "deny", "*", "--deny"},
 		{"syscalls", "allow", "iouring", "--allow"},

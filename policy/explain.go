@@ -11,9 +11,10 @@ import (
 type Match struct {
 	*Rule
 	// Depth is the position in the path of the last component that was matched with a literal character; 0 for
-	// rules without any, and for defaults.
+	// rules without any, and for defaults. Of an internet address it is how narrow the network is: 0 for every address,
+	// else one more than the length of its prefix; of an abstract name how many characters are literal.
 	Depth int
-	// Exact says that this component of the pattern has no wildcard.
+	// Exact says that this component of the pattern has no wildcard; of an internet address that the rule has one port.
 	Exact bool
 	// ByName says that the rule matched a further name of the object (Query.Names), not its path.
 	ByName bool
@@ -42,7 +43,10 @@ func (p *Policy) Winner(q *Query) Match {
 func (p *Policy) explain(q *Query) (Decision, []Match) {
 	section, ok := policed(q.Op)
 	if !ok {
-		return decideUnjudged(q.Op), nil
+		return denyUnjudged(), nil
+	}
+	if section.aboutAddresses() {
+		return p.explainAddress(section, q)
 	}
 	var all []match
 	m := matcher{section: section, member: q.Member, rank: none, all: &all}

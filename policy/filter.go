@@ -24,13 +24,13 @@ func failWith(errno syscall.Errno) syscalls.Verdict {
 
 // Filter tells what the prefilter does with each call of the given ABIs, the native one first: refusals that are not
 // lifted come first, then stops for operations that a rule could deny, and what is left runs freely.
-func (p *Policy) Filter(abis []*arch.ABI) *syscalls.Filter {
+func (p *Policy) Filter(abis []*arch.ABI, opt FilterOptions) *syscalls.Filter {
 	f := &syscalls.Filter{Foreign: foreignAnswer}
 	for _, abi := range abis {
 		table := syscalls.ABIFilter{ABI: abi, Unknown: unknownAnswer}
 		if served(abi) {
 			for _, e := range syscalls.All(abi) {
-				table.Rows = append(table.Rows, p.row(abi, e))
+				table.Rows = append(table.Rows, p.row(abi, e, opt))
 			}
 		}
 		f.ABIs = append(f.ABIs, table)
@@ -48,7 +48,7 @@ func (p *Policy) Traces(name string) bool {
 		if !ok || !served(abi) {
 			continue
 		}
-		row := p.row(abi, syscalls.Entry{Nr: nr, Call: syscalls.ByName(name)})
+		row := p.row(abi, syscalls.Entry{Nr: nr, Call: syscalls.ByName(name)}, FilterOptions{})
 		if row.Else.Kind == syscalls.Trace {
 			return true
 		}
@@ -62,12 +62,15 @@ func (p *Policy) Traces(name string) bool {
 }
 
 // row is what happens to one call.
-func (p *Policy) row(abi *arch.ABI, e syscalls.Entry) syscalls.Row {
+func (p *Policy) row(abi *arch.ABI, e syscalls.Entry, opt FilterOptions) syscalls.Row {
 	row := syscalls.Row{Nr: e.Nr, Name: e.Call.Name}
-	conditions := conditionsOf(abi, e.Call)
+	if makesSockets(e.Call) {
+		row.Clauses = familyClauses(p.families.denied)
+	}
+	conditions := p.conditionsOf(abi, e.Call)
 	for i := range conditions {
 		c := &conditions[i]
-		if !p.stands(c) {
+		if !p.stands(c) || c.signal && opt.SignalsScoped {
 			continue
 		}
 		verdict := failWith(c.error())
@@ -80,27 +83,39 @@ func (p *Policy) row(abi *arch.ABI, e syscalls.Entry) syscalls.Row {
 		}
 		addClause(&row, syscalls.Clause{Tests: inWords(abi, c.tests), Verdict: verdict, Why: c.refusal})
 	}
+	if makesSockets(e.Call) {
+		row.Clauses = append(row.Clauses, familyClauses(p.families.warned)...)
+	}
 	demands := access.Demands(abi, e.Call)
 	for _, d := range demands {
-		if ops := p.policedOps(d.Ops); ops != 0 && len(d.When) == 0 {
+		if ops := p.policedOps(e.Call, d.Ops); ops != 0 && len(d.When) == 0 {
 			// The demands with tests make no difference but to people: they add what they are for.
 			row.Else = stopAnswer
-			row.Why = p.policedOps(union(demands)).String()
+			row.Why = p.policedOps(e.Call, union(demands)).String()
 			return row
 		}
 	}
 	for _, d := range demands {
-		if ops := p.policedOps(d.Ops); ops != 0 {
+		if ops := p.policedOps(e.Call, d.Ops); ops != 0 {
 			addClause(&row, syscalls.Clause{Tests: inWords(abi, d.When), Verdict: stopAnswer, Why: ops.String()})
 		}
 	}
-	if Moves(e.Call.Name) && p.polices&judgedByName != 0 {
+	if Moves(e.Call.Name) && p.judgedByName() != 0 {
 		row.Else, row.Why = stopAnswer, "a move out of a rule's reach" // see Launders
+	}
+	if restrictsItself(e.Call.Name) && p.polices != 0 {
+		// What is done for a task must not be more than it has left itself.
+		row.Else, row.Why = stopAnswer, "a domain that calls done for the task must respect"
 	}
 	if e.Call.Name == "prctl" && p.WatchesApplets() {
 		addClause(&row, syscalls.Clause{Tests: inWords(abi, announces), Verdict: stopAnswer, Why: access.Exec.String()})
 	}
 	return row
+}
+
+// restrictsItself says whether a call enters a Landlock domain or changes what one is made of.
+func restrictsItself(name string) bool {
+	return name == "landlock_restrict_self" || name == "landlock_add_rule"
 }
 
 // announces: a BusyBox names its process as the applet that it will run without an exec (prctl(2), PR_SET_NAME). The
@@ -109,14 +124,20 @@ var announces = []syscalls.Test{{Arg: 0, Mask: int32Mask, Value: prSetName}}
 
 const prSetName = 15
 
-// policedOps returns those of ops that a rule could deny.
-func (p *Policy) policedOps(ops access.Op) (policed access.Op) {
+// policedOps returns those of ops that a rule, or the refusal of outsiders, could deny: files of theirs are below /proc.
+func (p *Policy) policedOps(call *syscalls.Call, ops access.Op) (policed access.Op) {
 	for op := range ops.Ops() {
-		if p.Polices(op) {
+		if p.Polices(op) || op == access.Write && contents(call) && !p.Lifted(outsiders) || dissolves(call, op) && p.Polices(access.Bind) {
 			policed |= op
 		}
 	}
 	return policed
+}
+
+// dissolves says whether a call can take back what its socket was bound to: connect to AF_UNSPEC does, and with it goes what
+// keeps a socket that `local` allows from hearing others.
+func dissolves(call *syscalls.Call, op access.Op) bool {
+	return op == access.Connect && (call.Name == "connect" || call.Name == "socketcall")
 }
 
 func union(demands []access.Demand) (ops access.Op) {

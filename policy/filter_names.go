@@ -33,16 +33,24 @@ var (
 		{0x02000000, "CLONE_NEWCGROUP"}, {0x04000000, "CLONE_NEWUTS"}, {0x08000000, "CLONE_NEWIPC"},
 		{0x10000000, "CLONE_NEWUSER"}, {0x20000000, "CLONE_NEWPID"}, {0x40000000, "CLONE_NEWNET"},
 	}}
-	families = argument{"family", []value{
-		{afUnix, "AF_UNIX"}, {afInet, "AF_INET"}, {afInet6, "AF_INET6"}, {afNetlink, "AF_NETLINK"},
-	}}
+	families     = argument{"family", familyValues()}
 	whichProcess = argument{"pid", nil}
-	arguments    = map[callArg]argument{
+	whichKind    = argument{"which", nil}
+	fcntlCommand = argument{"cmd", []value{
+		{fSetfl, "F_SETFL"}, {uint64(ioSparc.setown), "F_SETOWN"}, {uint64(ioGeneric.setown), "F_SETOWN"},
+		{uint64(ioMIPS.setown), "F_SETOWN"}, {fSetownEx, "F_SETOWN_EX"},
+	}}
+	fcntlArgument = argument{"arg", []value{
+		{uint64(ioGeneric.async), "O_ASYNC"}, {uint64(ioMIPS.async), "O_ASYNC"}, {uint64(ioSparc.async), "O_ASYNC"},
+	}}
+	arguments = map[callArg]argument{
 		{"clone", 0}:   cloneFlags,
 		{"clone", 1}:   cloneFlags,
 		{"unshare", 0}: cloneFlags,
 		{"ioctl", 1}:   {"request", ioctlNames()},
-		{"prctl", 0}:   {"option", []value{{prSetMM, "PR_SET_MM"}, {prSetName, "PR_SET_NAME"}}},
+		{"prctl", 0}: {"option", []value{
+			{prSetMM, "PR_SET_MM"}, {prSetName, "PR_SET_NAME"}, {prSchedCore, "PR_SCHED_CORE"},
+		}},
 		{"seccomp", 0}: {"operation", []value{{seccompSetModeFilter, "SECCOMP_SET_MODE_FILTER"}}},
 		{"seccomp", 1}: {"flags", []value{{seccompNewListener, "SECCOMP_FILTER_FLAG_NEW_LISTENER"}}},
 		{"personality", 0}: {"persona", []value{
@@ -50,9 +58,29 @@ var (
 		}},
 		{"move_pages", 0}:    whichProcess,
 		{"migrate_pages", 0}: whichProcess,
-		{"mknod", 1}:         {"mode", []value{{modeChar, "S_IFCHR"}, {modeBlock, "S_IFBLK"}, {modeType, "S_IFMT"}}},
-		{"mknodat", 2}:       {"mode", []value{{modeChar, "S_IFCHR"}, {modeBlock, "S_IFBLK"}, {modeType, "S_IFMT"}}},
-		{"socket", 0}:        families,
+
+		{"sched_setaffinity", 0}:  whichProcess,
+		{"sched_set_affinity", 0}: whichProcess,
+		{"sched_setattr", 0}:      whichProcess,
+		{"sched_setparam", 0}:     whichProcess,
+		{"sched_setscheduler", 0}: whichProcess,
+		{"get_robust_list", 0}:    whichProcess,
+		{"prlimit64", 0}:          whichProcess,
+		{"setpriority", 0}:        whichKind,
+		{"setpriority", 1}:        {"who", nil},
+		{"prlimit64", 1}:          {"resource", []value{{rlimitCore, "RLIMIT_CORE"}}},
+		{"prlimit64", 2}:          {"new_limit", nil},
+		{"prlimit64", 3}:          {"old_limit", nil},
+		{"ioprio_set", 0}:         {"which", []value{{ioprioProcess, "IOPRIO_WHO_PROCESS"}}},
+		{"ioprio_set", 1}:         {"who", nil},
+		{"fcntl", 1}:              fcntlCommand,
+		{"fcntl", 2}:              fcntlArgument,
+		{"fcntl64", 1}:            fcntlCommand,
+		{"fcntl64", 2}:            fcntlArgument,
+
+		{"mknod", 1}:   {"mode", []value{{modeChar, "S_IFCHR"}, {modeBlock, "S_IFBLK"}, {modeType, "S_IFMT"}}},
+		{"mknodat", 2}: {"mode", []value{{modeChar, "S_IFCHR"}, {modeBlock, "S_IFBLK"}, {modeType, "S_IFMT"}}},
+		{"socket", 0}:  families,
 		{"socket", 1}: {"type", []value{
 			{sockStream, "SOCK_STREAM"}, {sockDgram, "SOCK_DGRAM"}, {sockRaw, "SOCK_RAW"}, {sockPacket, "SOCK_PACKET"},
 		}},
@@ -62,20 +90,34 @@ var (
 		}},
 		{"socketpair", 0}: families,
 		{"socketcall", 0}: {"call", []value{
-			{socketcallSocket, "SYS_SOCKET"}, {socketcallSocketpair, "SYS_SOCKETPAIR"},
+			{socketcallSocket, "SYS_SOCKET"}, {socketcallSocketpair, "SYS_SOCKETPAIR"}, {socketcallSetsockopt, "SYS_SETSOCKOPT"},
 		}},
+		{"setsockopt", 1}: {"level", []value{
+			{solIP, "SOL_IP"}, {solIPv6, "SOL_IPV6"}, {1, "SOL_SOCKET"}, {0xffff, "SOL_SOCKET"},
+		}},
+		{"setsockopt", 2}: {"optname", nil}, // see socketOptions
 	}
 )
+
+// familyValues names the families of sockets as C does.
+func familyValues() (list []value) {
+	for number, name := range access.FamilyNames() {
+		list = append(list, value{uint64(number), "AF_" + strings.ToUpper(name)})
+	}
+	return list
+}
 
 // namer writes the tests of one call.
 type namer struct {
 	abi  *arch.ABI
 	call *syscalls.Call
+	// options are the names of the third argument of setsockopt, which depend on the second.
+	options []value
 }
 
 // clausesText writes the ways in which one of the clauses holds; none if it is always so.
 func clausesText(abi *arch.ABI, row *syscalls.Row, clauses []syscalls.Clause) (ways []string) {
-	n := &namer{abi, syscalls.Lookup(abi, uint64(row.Nr))}
+	n := &namer{abi: abi, call: syscalls.Lookup(abi, uint64(row.Nr))}
 	var equals []string
 	for i, c := range clauses {
 		if len(c.Tests) == 0 {
@@ -104,6 +146,9 @@ func wholeWord(t syscalls.Test) bool { return t.Mask == int32Mask || t.Mask == ^
 
 // testsText writes when all tests hold.
 func (n *namer) testsText(tests []syscalls.Test) string {
+	if n.call.Name == "setsockopt" {
+		n.options = socketOptions[tests[0].Value]
+	}
 	var parts, others []string
 	for i, t := range tests {
 		if !n.comparesWhole(t) || !t.Not {
@@ -122,7 +167,7 @@ func (n *namer) testsText(tests []syscalls.Test) string {
 
 // comparesWhole says that the test compares all there is to an argument: a socket's type without its flags too.
 func (n *namer) comparesWhole(t syscalls.Test) bool {
-	return wholeWord(t) && t.Value != 0 || wholeWord(t) && n.call.Name == "socket" ||
+	return wholeWord(t) && t.Value != 0 || wholeWord(t) && (n.call.Name == "socket" || n.call.Name == "setsockopt") ||
 		t.Mask == sockTypeMask && n.call.Name == "socket"
 }
 
@@ -170,7 +215,11 @@ func (n *namer) name(arg uint8) string {
 
 // value names a value of an argument, or writes it as a number.
 func (n *namer) value(arg uint8, v uint64) string {
-	for _, known := range arguments[callArg{n.call.Name, arg}].values {
+	known := arguments[callArg{n.call.Name, arg}].values
+	if known == nil && arg == 2 {
+		known = n.options
+	}
+	for _, known := range known {
 		if known.value == v {
 			return known.name
 		}

@@ -18,9 +18,9 @@ const textWidth = 100
 
 // WriteFilter writes what Filter does in a form for people: for each ABI which calls stop and under which arguments,
 // which are refused, by what name and with what errno, and which run free.
-func (p *Policy) WriteFilter(w io.Writer, abis []*arch.ABI) error {
+func (p *Policy) WriteFilter(w io.Writer, abis []*arch.ABI, opt FilterOptions) error {
 	t := &filterText{}
-	f := p.Filter(abis)
+	f := p.Filter(abis, opt)
 	for i := range f.ABIs {
 		t.abi(&f.ABIs[i])
 	}
@@ -78,6 +78,8 @@ func (t *filterText) abi(table *syscalls.ABIFilter) {
 		for _, c := range sameAnswers(answers) {
 			var g *group
 			switch {
+			case c[0].Verdict.Kind == syscalls.Notify:
+				g = stops.get(c[0].Why + ": " + verdictText(c[0].Verdict))
 			case c[0].Verdict.Kind != syscalls.Trace:
 				g = refused.get(c[0].Why + ": " + errnoText(c[0].Verdict.Errno))
 			case LookupRefusal(c[0].Why) != nil:
@@ -179,6 +181,8 @@ func verdictText(v syscalls.Verdict) string {
 		return "judged by the tracer"
 	case syscalls.Kill:
 		return "the process is killed"
+	case syscalls.Notify:
+		return "answered by the tracer's listener"
 	}
 	return "answered with " + errnoText(v.Errno)
 }

@@ -13,7 +13,7 @@ import (
 func filterListing(t *testing.T, p *Policy, abis ...*arch.ABI) string {
 	t.Helper()
 	var b strings.Builder
-	if err := p.WriteFilter(&b, abis); err != nil {
+	if err := p.WriteFilter(&b, abis, FilterOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -42,6 +42,17 @@ type glob struct {
 	literals bool
 }
 
+// literalCount is how many characters stand for themselves.
+func (g *glob) literalCount() int {
+	n := 0
+	for i := range g.tokens {
+		if g.tokens[i].kind == literal {
+			n++
+		}
+	}
+	return n
+}
+
 func newGlob(tokens []token) *glob {
 	g := &glob{tokens: tokens}
 	first, last := 0, len(tokens)

@@ -62,6 +62,29 @@ func (x *globIndex) child(g *glob, parent *node) *node {
 	return to
 }
 
+// near calls f with the edges whose glob may match a component that is not empty, and misses none that does.
+func (x *globIndex) near(part []byte, f func([]globEdge)) {
+	if x.last.has(part[len(part)-1]) {
+		for i := range x.suffixes {
+			if a := &x.suffixes[i]; a.n <= len(part) {
+				if edges := a.edges[string(part[len(part)-a.n:])]; edges != nil {
+					f(*edges)
+				}
+			}
+		}
+	}
+	if x.first.has(part[0]) {
+		for i := range x.prefixes {
+			if a := &x.prefixes[i]; a.n <= len(part) {
+				if edges := a.edges[string(part[:a.n])]; edges != nil {
+					f(*edges)
+				}
+			}
+		}
+	}
+	f(x.rest)
+}
+
 // bucket returns the list of edges for text, a literal beginning or end.
 func bucket(affixes *[]affix, text string) *[]globEdge {
 	i := slices.IndexFunc(*affixes, func(a affix) bool { return a.n == len(text) })

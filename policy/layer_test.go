@@ -91,9 +91,9 @@ func TestAPolicyCanExtendTheOneItHides(t *testing.T) {
 
 func TestNearLayersDecide(t *testing.T) {
 	sys := host(map[string]string{
-		"/near.toml": "extends = ['/far.toml']\n[read]\nallow = ['/a']\nerrno = 'EPERM'\n[run]\nwait = 'root'",
+		"/near.toml": "extends = ['/far.toml']\n[read]\nallow = ['/a']\nerrno = 'EPERM'\n[run]\nwait = 'root'\n[harden]\nlandlock = 'required'",
 		"/far.toml": "extends = []\n[read]\ndeny = ['/a']\nerrno = 'ENOENT'\n[run]\nwait = 'all'\ntimeout = '1m'\n" +
-			"[harden]\nno_new_privs = 'off'",
+			"[harden]\nno_new_privs = 'off'\nlandlock = 'off'\npinning = 'required'",
 		"/other.toml": "extends = []\n[read]\nmute = ['/a']\n[run]\nviolation_status = 3",
 	})
 	p, err := Load(sys, Options{Policies: []string{"/near.toml", "/other.toml"}})
@@ -107,8 +107,8 @@ func TestNearLayersDecide(t *testing.T) {
 	if r := p.Run(); r.Wait != "root" || r.Timeout.String() != "1m0s" || r.ViolationStatus != 3 {
 		t.Errorf("%+v", r)
 	}
-	if p.NoNewPrivs() != "off" {
-		t.Error(p.NoNewPrivs())
+	if p.NoNewPrivs() != "off" || p.Landlock() != "required" || p.Pinning() != "required" {
+		t.Error(p.NoNewPrivs(), p.Landlock(), p.Pinning())
 	}
 }
 
@@ -116,6 +116,9 @@ func TestSettings(t *testing.T) {
 	p := mustLoad(t, host(nil), "")
 	if r := p.Run(); r != (RunSettings{Wait: "all"}) || p.NoNewPrivs() != "required" || p.Lifted("io_uring") {
 		t.Error("defaults:", r, p.NoNewPrivs(), p.Lifted("io_uring"))
+	}
+	if p.Landlock() != "preferred" || p.Pinning() != "preferred" {
+		t.Error("defaults:", p.Landlock(), p.Pinning())
 	}
 	p = mustLoad(t, host(nil), "[syscalls]\nallow = ['io_uring']", RuleFlag{"syscalls", "allow", "bpf", "--allow"})
 	for name, want := range map[string]bool{"io_uring": true, "bpf": true, "userns": false, "": false} {

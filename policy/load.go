@@ -24,9 +24,9 @@ func load(sys *System, opt Options, base *Policy) (*Policy, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Policy{sys: sys, opt: opt, layers: layers, docs: lib.docs, real: newResolver(sys)}
+	p := &Policy{sys: sys, opt: opt, layers: layers, docs: lib.docs, real: newResolver(sys), asks: newLookups(sys)}
 	if base != nil {
-		p.programs = base.programs
+		p.programs, p.asks = base.programs, base.asks.clone()
 	} else {
 		p.programs = newPrograms(sys)
 	}
@@ -38,7 +38,7 @@ func (p *Policy) With(rules ...RuleFlag) (*Policy, error) {
 	opt := p.opt
 	opt.Rules = slices.Concat(opt.Rules, rules)
 	more, err := compile(&Policy{sys: p.sys, opt: opt, layers: p.layers, docs: p.docs, real: p.real.clone(),
-		programs: p.programs}, p)
+		asks: p.asks.clone(), programs: p.programs}, p)
 	if err != nil {
 		return nil, err
 	}
@@ -63,13 +63,16 @@ func (p *Policy) WithProfile(name string) (*Policy, error) {
 type rule struct {
 	Rule
 	place   place
-	pattern *pattern  // nil for a bare name
-	name    component // of a bare name
-	words   []string  // behind the program of [exec], with a final "..."
+	pattern *pattern        // nil for a bare name, and for an address that is no path
+	addr    *addressPattern // of [connect] and [bind]
+	name    component       // of a bare name
+	words   []string        // behind the program of [exec], with a final "..."
 	// targets are the files that links of a bare name lead to.
 	targets []*pattern
 	// resolved is the other spelling of the pattern, its literal beginning resolved; nil if it is the same.
 	resolved *pattern
+	// impliedBy is the text of the rule that is of no use without this one, which nobody wrote.
+	impliedBy string
 }
 
 // leftOut is a rule that does not count because a variable is unset.
@@ -103,11 +106,15 @@ func compile(p, base *Policy) (*Policy, *Error) {
 		}
 		p.settings.below(&doc.settings)
 	}
+	p.admitResolvers()
 	slices.SortStableFunc(p.rules, func(a, b rule) int { return compareRules(&a.Rule, &b.Rule) })
 	p.setDefaults(documents)
 	p.indexExec()
 	p.findOriginals(base)
 	p.plant()
+	if err := p.checkNamespace(); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
@@ -153,7 +160,7 @@ func (p *Policy) commandLine() (*document, *Error) {
 			return nil, at.fail(notEnforced(flag.Section), unenforcedHint)
 		case !known:
 			return nil, at.fail("\""+printable(flag.Section)+"\" is not a section",
-				choose(flag.Section, append([]string{"syscalls"}, sectionNames[:sections]...)))
+				choose(flag.Section, append([]string{"syscalls"}, sectionNames[:]...)))
 		}
 		doc.rules = append(doc.rules, entry{section, action, flag.Pattern, ruleAt})
 	}
@@ -169,7 +176,11 @@ func (p *Policy) add(e entry, layer int, v *vars) *Error {
 		r.Line, r.Column = e.place.position()
 	}
 	var problem *problem
-	if e.section == ExecSection {
+	switch {
+	case e.section.aboutAddresses():
+		t := &addressParser{section: e.section, vars: v, flag: e.place.src.flag, services: &p.asks.services}
+		r.addr, r.pattern, problem = t.parse(e.text)
+	case e.section == ExecSection:
 		var c *command
 		if c, problem = parseCommand(e.text, v, e.place.src.flag); problem == nil {
 			r.pattern, r.name, r.words = c.path, c.name, c.words
@@ -177,7 +188,7 @@ func (p *Policy) add(e entry, layer int, v *vars) *Error {
 				r.pattern = &pattern{leftOut: c.leftOut}
 			}
 		}
-	} else {
+	default:
 		r.pattern, problem = parsePattern(e.text, v, e.place.src.flag)
 	}
 	switch {
@@ -188,6 +199,10 @@ func (p *Policy) add(e entry, layer int, v *vars) *Error {
 		return nil
 	case r.Section == ExecSection:
 		p.resolveProgram(&r)
+	case r.addr != nil && r.addr.kind == hostName:
+		if err := p.lookUp(&r); err != nil {
+			return err
+		}
 	case r.pattern != nil:
 		r.resolved = p.real.resolve(r.pattern)
 	}
@@ -198,10 +213,13 @@ func (p *Policy) add(e entry, layer int, v *vars) *Error {
 // plant builds the trees from the sorted rules and notes which operations are policed.
 func (p *Policy) plant() {
 	p.root, p.names, p.stdio = &node{exact: true}, &node{exact: true}, newTerminal()
+	p.nets, p.abstract = [2]*addressRules{newNetIndex(), newNetIndex()}, &node{exact: true}
 	for i := range p.rules {
 		r := &p.rules[i]
 		rank := int32(i)
 		switch {
+		case r.addr != nil:
+			p.plantAddress(rank, r)
 		case r.pattern == nil:
 			p.names.insert([]component{r.name}, false, rank, r)
 			for _, t := range r.targets {
@@ -216,14 +234,21 @@ func (p *Policy) plant() {
 			}
 		}
 		for s := range sections {
-			if r.Action != Allow && r.Section.judges(Section(s)) {
+			if r.addr == nil && r.Action != Allow && r.Section.judges(Section(s)) {
 				p.polices |= Section(s).Op()
 			}
 		}
 	}
+	p.families.build()
 	for s := range sections {
-		if p.defaults[s].Action != Allow {
-			p.polices |= Section(s).Op()
+		section := Section(s)
+		polices := p.defaults[s].Action != Allow
+		if section.aboutAddresses() {
+			p.netOf(section).build()
+			polices = p.policesAddresses(section)
+		}
+		if polices {
+			p.polices |= section.Op()
 		}
 	}
 }

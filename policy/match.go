@@ -191,29 +191,7 @@ func (m *matcher) step(n *node, depth int32, part []byte, pos int32) {
 
 // wild goes on over the children whose component has wildcards.
 func (m *matcher) wild(x *globIndex, depth int32, part []byte, pos int32) {
-	if x.last.has(part[len(part)-1]) {
-		for i := range x.suffixes {
-			a := &x.suffixes[i]
-			if a.n > len(part) {
-				continue
-			}
-			if edges := a.edges[string(part[len(part)-a.n:])]; edges != nil {
-				m.globs(*edges, depth, part, pos)
-			}
-		}
-	}
-	if x.first.has(part[0]) {
-		for i := range x.prefixes {
-			a := &x.prefixes[i]
-			if a.n > len(part) {
-				continue
-			}
-			if edges := a.edges[string(part[:a.n])]; edges != nil {
-				m.globs(*edges, depth, part, pos)
-			}
-		}
-	}
-	m.globs(x.rest, depth, part, pos)
+	x.near(part, func(edges []globEdge) { m.globs(edges, depth, part, pos) })
 }
 
 func (m *matcher) globs(edges []globEdge, depth int32, part []byte, pos int32) {

@@ -151,14 +151,18 @@ func compareWithOracle(t *testing.T, r *rand.Rand) {
 		if rule.section == ExecSection && r.IntN(2) == 0 && parts[0] != "**" {
 			rule.pattern = parts[0]
 		}
-		rule.order = fmt.Sprintf("%d %s %s %s", rule.layer, rule.section, rule.action, rule.pattern)
+		text := rule.pattern
+		if rule.section.aboutAddresses() { // paths of unix sockets are as those of files
+			text = "unix:" + text
+		}
+		rule.order = fmt.Sprintf("%d %s %s %s", rule.layer, rule.section, rule.action, text)
 		rules = append(rules, rule)
 		if rule.layer == 0 {
-			flags = append(flags, RuleFlag{rule.section.String(), rule.action.String(), rule.pattern, "--rule"})
+			flags = append(flags, RuleFlag{rule.section.String(), rule.action.String(), text, "--rule"})
 			continue
 		}
 		key := fmt.Sprintf("%d%s%s", rule.layer, rule.section, rule.action)
-		lists[key] = append(lists[key], rule.pattern)
+		lists[key] = append(lists[key], text)
 	}
 	for layer := 1; layer <= 3; layer++ {
 		b := &files[layer-1]

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"slices"
 
 	"sydbox/access"
@@ -15,11 +16,20 @@ func Moves(call string) bool {
 	return false
 }
 
-// judgedByName are the operations that a new name can give a right to.
+// judgedByName are the operations on files that a new name can give a right to.
 const judgedByName = access.Read | access.Stat | access.Write | access.Create | access.Delete | access.Attr | access.Exec
 
+// judgedByName are those of this policy: a socket, too, may be reached by another name if rules name some.
+func (p *Policy) judgedByName() access.Op {
+	if p.socketPaths {
+		return p.polices & (judgedByName | access.Connect)
+	}
+	return p.polices & judgedByName
+}
+
 // Launders says whether an object that is at from would gain a right by getting the name to, by rename or link: itself,
-// or, for a directory, something below it that a rule names. Both are canonical paths.
+// or, for a directory, something below it that a rule names; or whether a directory would bring something to a name
+// that nobody may create. Both are canonical paths.
 //
 // Below a directory only the rules that name something deeper than it can tell the two places apart. A pattern that
 // matches at both alike (**/*.pem) takes nothing with it.
@@ -28,7 +38,7 @@ func (p *Policy) Launders(from, to []byte, directory bool) bool {
 		return true
 	}
 	var confined []Section // of the operations that are denied at from
-	for op := range (judgedByName & p.polices).Ops() {
+	for op := range p.judgedByName().Ops() {
 		here := p.Decide(&Query{Op: op, Path: from})
 		if !here.Denied() {
 			continue
@@ -53,7 +63,23 @@ func (p *Policy) Launders(from, to []byte, directory bool) bool {
 			return true // a rule gives a right to something below to, which something below from would get
 		}
 	}
-	return false
+	// What is below from was made where that was allowed, and would be found where it is not: .git/hooks of a .git that
+	// was called something else while it was filled.
+	return p.withholds(here, there)
+}
+
+// Plants says whether a symbolic link called name, a canonical path, would bring something to names that nobody may
+// create: whatever it leads to, .git/hooks is there if a link is called .git. A pattern that speaks of any name there
+// (**/*.key) is not about this one.
+func (p *Policy) Plants(name []byte) bool {
+	other := append(bytes.Clone(name[:len(name)-len(baseName(name))]), 0)
+	return p.withholds(p.live(other), p.live(name))
+}
+
+// withholds says whether a rule that is live there and not here denies creating something deeper.
+func (p *Policy) withholds(here, there []*node) bool {
+	creation := func(r *Rule) bool { return r.Action >= Mute && r.Section.judges(CreateSection) }
+	return slices.ContainsFunc(there, func(n *node) bool { return !slices.Contains(here, n) && p.below(n, creation) })
 }
 
 // losesWords says whether a rule of [exec] with further words would let more happen to a program at to than at from:

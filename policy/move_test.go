@@ -34,6 +34,11 @@ allow = ["/private/open", "/w/secret/pub"]
 		{"/w/src", "/w/other", false, false},    // a file has nothing below it
 		{"/w/any/x", "/w/any/y", true, false},   // the same pattern holds at both
 		{"/w/any/x", "/w/x", true, true},
+		{"/w/x", "/w/any/x", true, true},     // x/locked would be there, which nobody may make
+		{"/w/other", "/w/src", true, true},   // and src/.git
+		{"/w/other", "/w/src", false, false}, // a file brings nothing with it
+		{"/w/other", "/w/keys", true, false}, // what may not be read there may be made
+		{"/w/other", "/w/secret", true, false},
 		{"/w", "/elsewhere", true, true}, // a parent of everything that is named
 		{"/w/keys/a", "/w/keys/b", true, false},
 		{"/w/keys/a", "/w/locks", true, true},
@@ -44,6 +49,27 @@ allow = ["/private/open", "/w/secret/pub"]
 	} {
 		if got := p.Launders([]byte(c.from), []byte(c.to), c.directory); got != c.want {
 			t.Errorf("%s -> %s (directory %v): launders %v, want %v", c.from, c.to, c.directory, got, c.want)
+		}
+	}
+}
+
+// A link brings all that it leads to.
+func TestPlants(t *testing.T) {
+	p := mustLoad(t, host(nil), `
+version = 1
+extends = []
+[write]
+allow = ["/w"]
+deny = ["/w/src/.git/hooks", "/w/any/*/locked", "**/*.key", "/w/**/deep/name"]
+[read]
+deny = ["/w/secret/file"]
+`)
+	for name, want := range map[string]bool{
+		"/w/src": true, "/w/src/.git": true, "/w/src/.git/hooks": false, "/w/src/other": false, "/w/other": false,
+		"/w/any": true, "/w/any/x": false, "/w/x/deep": true, "/w/secret": false,
+	} {
+		if got := p.Plants([]byte(name)); got != want {
+			t.Errorf("a link called %s: plants %v, want %v", name, got, want)
 		}
 	}
 }

@@ -199,18 +199,7 @@ func (p *pattern) String() string {
 		if i > 0 || c.kind != compDeep {
 			b.WriteByte('/')
 		}
-		switch c.kind {
-		case compLiteral:
-			b.WriteString(escape(c.text))
-		case compGlob:
-			b.WriteString(c.glob.String())
-		case compStar:
-			b.WriteByte('*')
-		case compDeep:
-			b.WriteString("**")
-		case compTree:
-			b.WriteString("PID")
-		}
+		b.WriteString(c.String())
 	}
 	if p.self {
 		b.WriteString("/.")

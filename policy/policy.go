@@ -10,6 +10,7 @@ import (
 // Policy is a set of rules, ready to decide. It never changes, and any goroutine may use it.
 type Policy struct {
 	sys    *System
+	asks   *lookups
 	opt    Options
 	layers []*layer // what Options.Policies led to, nearest first
 	docs   map[string]*document
@@ -19,6 +20,12 @@ type Policy struct {
 	root  *node  // path patterns
 	names *node  // bare names of programs
 	stdio *terminal
+
+	nets     [2]*addressRules // of [connect] and [bind]
+	abstract *node            // one component: names of abstract sockets
+	families familyRules
+	// socketPaths: a rule of [connect] names the path of a socket.
+	socketPaths bool
 
 	defaults [sections]Rule
 	errnos   [sections]errnoRule
@@ -42,8 +49,8 @@ type errnoRule struct {
 	place   place
 }
 
-// unjudged answers for operations that no rule of this version judges: addresses are free, and what is not exactly one
-// operation is denied.
+// unjudged answers for what no rule is about: addresses of families that have none to name are free, and what is not
+// exactly one operation is denied.
 var unjudged = [...]Rule{
 	{Section: ConnectSection, Action: Allow, Text: "default", Default: true, Source: builtIn},
 	{Section: BindSection, Action: Allow, Text: "default", Default: true, Source: builtIn},
@@ -57,11 +64,19 @@ const builtIn = "built in"
 func (p *Policy) Decide(q *Query) Decision {
 	section, ok := policed(q.Op)
 	if !ok {
-		return decideUnjudged(q.Op)
+		return denyUnjudged()
+	}
+	if section.aboutAddresses() {
+		return p.decideAddress(section, q)
 	}
 	m := matcher{section: section, member: q.Member, rank: none}
 	p.match(&m, q)
 	return p.decision(section, m.rank)
+}
+
+// denyUnjudged answers for what is not exactly one operation.
+func denyUnjudged() Decision {
+	return Decision{Action: Deny, Errno: syscall.EACCES, Rule: &unjudged[2]}
 }
 
 // match offers every rule that matches q to m.
@@ -95,19 +110,10 @@ func (p *Policy) decision(s Section, rank int32) Decision {
 	}
 	d := Decision{Action: r.Action, Rule: r}
 	if d.Denied() {
-		d.Errno = p.errnos[s].errno
+		e := &p.errnos[s]
+		d.Errno, d.ErrnoSet = e.errno, e.place.src != nil
 	}
 	return d
-}
-
-func decideUnjudged(op access.Op) Decision {
-	switch op {
-	case access.Connect:
-		return Decision{Action: Allow, Rule: &unjudged[0]}
-	case access.Bind:
-		return Decision{Action: Allow, Rule: &unjudged[1]}
-	}
-	return Decision{Action: Deny, Errno: syscall.EACCES, Rule: &unjudged[2]}
 }
 
 // Polices says whether anything but a silent allow can come out for one of ops.

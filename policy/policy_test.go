@@ -208,15 +208,12 @@ func TestPolices(t *testing.T) {
 		{"", access.Write | access.Create | access.Delete | access.Attr},
 	}
 	for _, tt := range tests {
-		p := mustLoad(t, host(nil), "extends = []\n"+tt.text)
+		p := mustLoad(t, host(nil), "extends = []\nconnect.default = 'allow'\nbind.default = 'allow'\n"+tt.text)
 		for s := range sections {
 			op := Section(s).Op()
 			if p.Polices(op) != (tt.want&op != 0) {
 				t.Errorf("%q: Polices(%s) = %v", tt.text, Section(s), p.Polices(op))
 			}
-		}
-		if p.Polices(access.Connect | access.Bind) {
-			t.Errorf("%q polices the network", tt.text)
 		}
 	}
 }
@@ -253,7 +250,6 @@ deny  = ["${TREE}/mem"]
 func TestUnjudgedOperations(t *testing.T) {
 	p := mustLoad(t, host(nil), "extends = ['open']")
 	for op, want := range map[access.Op]string{
-		access.Connect: "allow default", access.Bind: "allow default",
 		0: "deny default", access.Read | access.Write: "deny default", 1 << 15: "deny default",
 	} {
 		q := &Query{Op: op, Path: []byte("/a")}

@@ -48,13 +48,14 @@ var Refusals = []Refusal{
 	{Name: "disks", Errno: syscall.EPERM,
 		Why: "these ioctls change a whole disk or file system through a descriptor that was opened for reading, or " +
 			"send it commands of its own",
-		Breaks: "losetup, dmsetup, resizing file systems, nvme and sg tools"},
+		Breaks: "losetup, dmsetup, mdadm, resizing and trimming file systems, nvme, sg and hdparm tools"},
 	{Name: "fanotify", Errno: syscall.EPERM,
 		Why:    "fanotify sees, and can hold up, what other programs do with files",
 		Breaks: "fatrace, virus scanners; inotify works"},
 	{Name: "handles", Errno: syscall.EPERM,
-		Why:    "open_by_handle_at opens a file without a path that a rule could judge",
-		Breaks: "user-space NFS servers, backup programs that keep file handles"},
+		Why: "open_by_handle_at opens a file without a path that a rule could judge; so do some ioctls of XFS, and those " +
+			"of other file systems that take paths, or read a whole one",
+		Breaks: "user-space NFS servers, backup programs that keep file handles, btrfs send"},
 	{Name: "hostname", Errno: syscall.EPERM,
 		Why:    "the host name belongs to the whole machine",
 		Breaks: "hostname NAME"},
@@ -71,7 +72,7 @@ var Refusals = []Refusal{
 		Breaks: "kexec-tools"},
 	{Name: "keys", Errno: syscall.ENOSYS,
 		Why:    "key rings are shared with the user's other sessions and are no files that a rule could name",
-		Breaks: "keyctl, Kerberos caches of type KEYRING (libkrb5 falls back to files), e4crypt"},
+		Breaks: "keyctl, Kerberos caches of type KEYRING (libkrb5 falls back to files), e4crypt, fscrypt"},
 	{Name: "lookup_dcookie", Errno: syscall.EPERM,
 		Why:    "lookup_dcookie tells paths that were never asked for",
 		Breaks: "OProfile up to 0.9"},
@@ -87,6 +88,10 @@ var Refusals = []Refusal{
 	{Name: "move_pages", Errno: syscall.EPERM,
 		Why:    "moving the pages of others slows them down at will",
 		Breaks: "migratepages; a process may move its own (process number 0)"},
+	{Name: "net_admin", Errno: syscall.EPERM,
+		Why: "CAP_NET_ADMIN and CAP_NET_RAW change routes, redirect and make up packets, so that an address that was judged leads " +
+			"elsewhere: root loses them at the start where [connect] or [bind] police something",
+		Breaks: "ip, iptables and tc that change something, tcpdump, ping where it needs raw sockets; without root nothing"},
 	{Name: "notify", Errno: syscall.EPERM,
 		Why: "a listener's answer to a call comes before the tracer's stop and can hide any call from it: " +
 			"lifting it lifts every rule",
@@ -94,6 +99,13 @@ var Refusals = []Refusal{
 	{Name: "obsolete", Errno: syscall.ENOSYS,
 		Why:    "calls that no present program uses, some of which are other calls in disguise",
 		Breaks: "uselib of libc4, sysctl(2), spufs"},
+	{Name: "outsiders", Errno: syscall.EPERM,
+		Why: "signals, priorities, limits and files below /proc/PID reach processes outside the sandbox, the tracer among " +
+			"them, which could be made to do what the sandbox may not: lifting it lets a program stop, kill or slow down " +
+			"every process of its user, and sydbox itself",
+		Breaks: "a program that signals its parent or its group where those are outside (kill -0 $PPID fails), renice -u and " +
+			"-g; without the signal scope of Linux 6.12 also O_ASYNC and F_SETOWN_EX, and who gets a signal sent to a group " +
+			"or a pidfd sees it as sent by sigqueue(3)"},
 	{Name: "perf", Errno: syscall.EPERM,
 		Why:    "perf events observe other processes, and the kernel's part of them has a history of holes",
 		Breaks: "perf, rr; benchmarks that count cycles fall back to the clock"},
@@ -121,6 +133,12 @@ var Refusals = []Refusal{
 	{Name: "reboot", Errno: syscall.EPERM,
 		Why:    "reboot ends everything",
 		Breaks: "reboot, and turning Ctrl-Alt-Del off"},
+	{Name: "routing", Errno: syscall.EPERM,
+		Why: "source routes, routing headers, flow labels that have one, and sockets bound to an interface (IP_OPTIONS, " +
+			"IPV6_RTHDR, IPV6_FLOWLABEL_MGR, SO_BINDTODEVICE …) send what has a permitted address elsewhere first; joining a " +
+			"multicast group (ENODEV) tells the network which one, and TCP_FASTOPEN_CONNECT (ENOPROTOOPT) connects later than " +
+			"it is judged; refused where [connect] or [bind] police something",
+		Breaks: "traceroute -g, ping -I with the name of an interface, DHCP clients, mDNS and other multicast"},
 	{Name: "sockets", Errno: syscall.EAFNOSUPPORT,
 		Why: "rules speak about internet and unix addresses; other families, raw sockets and protocols that " +
 			"connect by other means than connect (SCTP, MPTCP) reach out past them, and AF_ALG, AF_PACKET and " +
@@ -155,8 +173,10 @@ var Refusals = []Refusal{
 		Why:    "process_vm_readv reads the memory of outsiders, whatever the policy says of /proc",
 		Breaks: "debuggers, gstack and pmap-like tools that read by it; /proc/PID/mem of a member can be read"},
 	{Name: "vm_write", Errno: syscall.EPERM,
-		Why:    "process_vm_writev changes the memory of others after they were judged, outsiders' too",
-		Breaks: "debuggers; single-copy transfers between MPI processes fall back to shared memory"},
+		Why: "process_vm_writev changes the memory of others after they were judged, outsiders' too; process_madvise " +
+			"and process_mrelease take it away",
+		Breaks: "debuggers; single-copy transfers between MPI processes fall back to shared memory; daemons that kill when " +
+			"memory is short"},
 }
 
 // RefusalNames returns the names that [syscalls] allow takes, sorted. The slice is the caller's.

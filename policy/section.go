@@ -6,7 +6,7 @@ import (
 	"sydbox/access"
 )
 
-// The sections. Those after Exec are known so that they can be named; no rule of theirs is enforced in this version.
+// The sections.
 const (
 	ReadSection Section = iota
 	StatSection
@@ -19,8 +19,8 @@ const (
 	BindSection
 )
 
-// sections is how many sections have rules; they are the first ones.
-const sections = int(ExecSection) + 1
+// sections is how many there are.
+const sections = int(BindSection) + 1
 
 var sectionNames = [...]string{"read", "stat", "write", "create", "delete", "attr", "exec", "connect", "bind"}
 
@@ -55,7 +55,7 @@ func (s Section) refines() bool { return s == CreateSection || s == DeleteSectio
 // judges says whether rules of section s are asked about op's section o.
 func (s Section) judges(o Section) bool { return s == o || s == WriteSection && o.refines() }
 
-// policed returns the section of op, and false for operations that no rule of this version judges.
+// policed returns the section of op, and false for what is not exactly one operation.
 func policed(op access.Op) (Section, bool) {
 	s := SectionOf(op)
 	return s, op != 0 && op&(op-1) == 0 && int(s) < sections

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -22,17 +24,32 @@ type setting[T any] struct {
 
 func (s *setting[T]) set() bool { return s.place.src != nil }
 
+// or returns the value, or another one where nobody set it.
+func (s *setting[T]) or(otherwise T) T {
+	if s.set() {
+		return s.value
+	}
+	return otherwise
+}
+
 // settings are those of one document, or of a whole policy.
 type settings struct {
-	noNewPrivs      setting[string]
-	wait            setting[string]
-	timeout         setting[time.Duration]
-	violationStatus setting[int]
+	noNewPrivs setting[string]
+	landlock   setting[string]
+	pinning    setting[string]
+	// networkNamespace: see Policy.NetworkNamespace.
+	networkNamespace setting[string]
+	wait             setting[string]
+	timeout          setting[time.Duration]
+	violationStatus  setting[int]
 }
 
 // below fills what s leaves open from a farther layer.
 func (s *settings) below(far *settings) {
 	fill(&s.noNewPrivs, &far.noNewPrivs)
+	fill(&s.landlock, &far.landlock)
+	fill(&s.pinning, &far.pinning)
+	fill(&s.networkNamespace, &far.networkNamespace)
 	fill(&s.wait, &far.wait)
 	fill(&s.timeout, &far.timeout)
 	fill(&s.violationStatus, &far.violationStatus)
@@ -64,12 +81,14 @@ func (p *Policy) Run() RunSettings {
 }
 
 // NoNewPrivs returns harden.no_new_privs: "required" unless said, "preferred" or "off".
-func (p *Policy) NoNewPrivs() string {
-	if p.settings.noNewPrivs.set() {
-		return p.settings.noNewPrivs.value
-	}
-	return "required"
-}
+func (p *Policy) NoNewPrivs() string { return p.settings.noNewPrivs.or("required") }
+
+// Landlock returns harden.landlock: "preferred" unless said, "required" or "off".
+func (p *Policy) Landlock() string { return p.settings.landlock.or("preferred") }
+
+// Pinning returns harden.pinning: "preferred" unless said, "required" or "off". "required" means that a run must not
+// start where a call that a rule could deny would only be looked at again afterwards.
+func (p *Policy) Pinning() string { return p.settings.pinning.or("preferred") }
 
 // Lifted says whether [syscalls] lifts a refusal of RefusalNames.
 func (p *Policy) Lifted(refusal string) bool {
@@ -111,13 +130,20 @@ func checkRefusal(name string, p place) *Error {
 
 func (d *decoder) harden(table map[string]any) {
 	const prefix = "harden" + keySep
+	levels := map[string]*setting[string]{
+		"no_new_privs":      &d.doc.settings.noNewPrivs,
+		"landlock":          &d.doc.settings.landlock,
+		"pinning":           &d.doc.settings.pinning,
+		"network_namespace": &d.doc.settings.networkNamespace,
+	}
 	for _, name := range d.ordered(table, prefix) {
 		key := prefix + name
-		if name != "no_new_privs" {
-			d.fail(d.at(key), didYouMean(name, []string{"no_new_privs"}), "unknown key %q in [harden]", name)
+		level := levels[name]
+		if level == nil {
+			d.fail(d.at(key), didYouMean(name, slices.Sorted(maps.Keys(levels))), "unknown key %q in [harden]", name)
 			continue
 		}
-		d.word(key, table[name], levelNames, &d.doc.settings.noNewPrivs)
+		d.word(key, table[name], levelNames, level)
 	}
 }
 

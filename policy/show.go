@@ -76,7 +76,10 @@ func (s *show) section(p *Policy, section Section) {
 	if d.Section == section {
 		s.line(fmt.Sprintf("default = %q", d.Action), from(d))
 	}
-	if e.section == section {
+	switch {
+	case section.aboutAddresses() && e.place.src == nil:
+		s.line("# errno", builtInErrno[section])
+	case e.section == section:
 		s.line(fmt.Sprintf("errno = %q", e.name), fromPlace(e.place))
 	}
 	for i := range p.rules {
@@ -95,9 +98,18 @@ func (s *show) section(p *Policy, section Section) {
 	}
 }
 
+// builtInErrno says what is denied with where a policy names no error.
+var builtInErrno = map[Section]string{
+	ConnectSection: builtIn + ": ENETUNREACH, ECONNREFUSED for this machine and abstract names, EACCES for paths",
+	BindSection:    builtIn + ": EACCES",
+}
+
 // meaning is what a rule's pattern stands for here, if that is not what it says.
 func (r *rule) meaning() string {
 	var means []string
+	if r.addr != nil {
+		return r.addressMeaning()
+	}
 	for _, t := range r.targets {
 		means = append(means, printable(t.String()))
 	}
@@ -152,7 +164,15 @@ func (s *show) rest(p *Policy) {
 		s.b.WriteString("\n[syscalls]\n")
 		s.flush()
 	}
+	s.line(fmt.Sprintf("landlock = %q", p.Landlock()), fromPlace(p.settings.landlock.place))
+	level, obstacle := p.NetworkNamespace()
+	note := fromPlace(p.settings.networkNamespace.place)
+	if obstacle != nil {
+		note += ", left out: " + obstacle.Section.String() + " " + quote(obstacle.Text) + " allows more (" + from(obstacle) + ")"
+	}
+	s.line(fmt.Sprintf("network_namespace = %q", level), note)
 	s.line(fmt.Sprintf("no_new_privs = %q", p.NoNewPrivs()), fromPlace(p.settings.noNewPrivs.place))
+	s.line(fmt.Sprintf("pinning = %q", p.Pinning()), fromPlace(p.settings.pinning.place))
 	s.b.WriteString("\n[harden]\n")
 	s.flush()
 

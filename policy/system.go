@@ -2,6 +2,7 @@ package policy
 
 import (
 	"io/fs"
+	"net/netip"
 	"path"
 	"strings"
 
@@ -26,6 +27,8 @@ type System struct {
 	// OpenProgram opens the file that an absolute path leads to; at best its File is a program.Stater too. Rules of
 	// [exec] are looked up with it. With nil they have no Originals, and no link of theirs is followed.
 	OpenProgram func(path string) (program.File, error)
+	// LookupHost returns the addresses of a host, for rules of [connect] that name one. With nil such rules are errors.
+	LookupHost func(host string) ([]netip.Addr, error)
 }
 
 // Options say which policies hold.
@@ -42,7 +45,7 @@ type RuleFlag struct {
 	Section, Action string
 	// Pattern is the rule as typed. A path may be relative to System.Cwd.
 	Pattern string
-	// Flag is how the rule was given, for errors: "-w", "--allow".
+	// Flag is how the rule was given, for errors: "-w", "--allow". "--net" is the source of its rules itself.
 	Flag string
 }
 
@@ -64,6 +67,9 @@ func (r *RuleFlag) source() (src *source, section, rule span) {
 	if flag == "" {
 		flag = "--" + r.Action
 	}
+	if flag == netFlag {
+		return &source{name: netFlag, text: netFlag, flag: true}, span{0, len(netFlag)}, span{0, len(netFlag)}
+	}
 	text := flag + " "
 	section = span{len(text), len(text)}
 	if flag != "-w" && flag != "--write" {
@@ -77,3 +83,14 @@ func (r *RuleFlag) source() (src *source, section, rule span) {
 
 // commandLine is the name of the nearest layer.
 const commandLine = "command line"
+
+// netFlag is the flag that stands for rules, and is their source: nobody has typed their text.
+const netFlag = "--net"
+
+// AllowNetwork are the rules of --net: every address may be reached and offered.
+func AllowNetwork() []RuleFlag {
+	return []RuleFlag{
+		{Section: "connect", Action: "allow", Pattern: "any", Flag: netFlag},
+		{Section: "bind", Action: "allow", Pattern: "any", Flag: netFlag},
+	}
+}

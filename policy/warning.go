@@ -2,12 +2,14 @@ package policy
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
-// Warnings lists rules of [exec] that name a program which is not there, in the order of their places. Only rules of
-// the command line and of files named there by a path are looked at: a shared policy may deny what this machine does
-// not have.
+// Warnings lists rules of [exec] that name a program which is not there, in the order of their places, rules that name a
+// host which is not found, and a network namespace that is preferred and is not to be had with these rules. Of programs
+// only rules of the command line and of files named there by a path are looked at: a shared policy may deny what this
+// machine does not have. Hosts that these name must be found (see Load).
 func (p *Policy) Warnings() []*Error {
 	var list []*Error
 	seen := make(map[string]bool)
@@ -16,6 +18,16 @@ func (p *Policy) Warnings() []*Error {
 			seen[e.Source+"\x00"+e.Message] = true
 			list = append(list, e)
 		}
+	}
+	for i := range p.rules {
+		if r := &p.rules[i]; r.addr != nil && r.addr.kind == hostName && len(r.addr.nets) == 0 {
+			_, err := p.asks.host(r.addr.host)
+			list = append(list, r.place.fail(fmt.Sprintf("the host %s is not found: %s", printable(r.addr.host),
+				printable(err.Error())), "the rule holds for addresses that the command is told of under that name"))
+		}
+	}
+	if e := p.namespaceWarning(); e != nil {
+		list = append(list, e)
 	}
 	return list
 }

@@ -6,53 +6,38 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"golang.org/x/sys/unix"
+	"sydbox/event"
 )
-
-// secret is what VICTIM/secret says.
-const secret = "the combination is 4711-0815"
 
 // TestAttacks runs hostile programs, each with one trick, against a victim outside the only directory that they may
 // write. Each trick must win without the box, must not win in it, and, where some policy allows what it does, must win
 // again in a box with that policy: a box in which nothing works contains everything and proves nothing.
 //
 // Who has won is judged from outside: by the victim's fingerprint, and by what turned up in the attacker's directory.
+//
+// A race that must be won gets raceRounds rounds of raceWin each, and ends when it is won: one that is not won by then is
+// broken. In the box it gets raceHold, about ten times what it takes to win against a box without protection. ATTACKS=full
+// runs everything as every user in every variant, and races for RACE_MS milliseconds, 1,500 unless said.
 func TestAttacks(t *testing.T) {
 	t.Parallel()
-	w := newWorkshop(t)
-	mark, err := w.compile("../testdata/attacks/mark.c", variants["static"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	sources, err := filepath.Glob("../testdata/attacks/*.c")
-	if err != nil || len(sources) < 2 {
-		t.Fatalf("no programs in testdata/attacks (%v)", err)
-	}
+	h := newHeadquarters(t)
 	notes := &notes{reasons: map[string][]string{}}
 	t.Cleanup(func() { notes.log(t) })
-	mounts := canUnshareMounts()
-	for _, source := range sources {
-		if filepath.Base(source) == "mark.c" {
-			continue
-		}
+	for _, source := range attackSources(t) {
 		for _, v := range buildable(variantsOf(t, source, "static m32 int80")...) {
 			for _, uid := range users() {
 				name := fmt.Sprintf("%s/%s/%s", strings.TrimSuffix(filepath.Base(source), ".c"), v.name, userName(uid))
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					a := &assault{w: w, mark: mark, uid: uid, notes: notes, mounts: mounts}
-					a.base = filepath.Join(w.dir, strings.ReplaceAll(t.Name(), "/", "-"))
-					if a.binary, err = w.compileFor(source, v, uid); err != nil {
-						t.Fatal(err)
-					}
+					a := &attempt{assault: h.assault(t, source, v, uid), v: v, notes: notes}
 					for _, trick := range a.tricks(t) {
-						if !trick.is("sample") || a.takes(trick, v) {
-							a.try(t, trick, v.name+"/"+userName(uid))
+						if a.takes(trick) {
+							a.try(t, trick)
 						}
 					}
 				})
@@ -61,10 +46,30 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
-// compileFor builds a program under a name of its own, so that subtests need not wait for each other.
-func (w *workshop) compileFor(source string, v variant, uid int) (string, error) {
-	v.name += "-" + userName(uid)
-	return w.compile(source, v)
+const (
+	raceRounds = 5
+	raceWin    = 2000 // ms
+	raceHold   = 120  // ms
+)
+
+// full says that everything is to be tried, however long it takes.
+func full() bool { return os.Getenv("ATTACKS") == "full" }
+
+// raceMS is how long a race is held in the box.
+func raceMS(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("RACE_MS")
+	if text == "" && !full() {
+		return raceHold
+	}
+	if text == "" {
+		return 1500
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("RACE_MS=%s is no number of milliseconds", text)
+	}
+	return n
 }
 
 // notes collects what could not be tried, and why.
@@ -88,191 +93,118 @@ func (n *notes) log(t *testing.T) {
 	}
 }
 
-// trick is one way that a program knows.
-type trick struct {
-	name  string
-	words []string
+// attempt is one program as one user in one variant.
+type attempt struct {
+	*assault
+	v     variant
+	notes *notes
 }
 
-func (t trick) is(word string) bool { return slices.Contains(t.words, word) }
+func (a *attempt) where() string { return a.v.name + "/" + userName(a.uid) }
 
-// assault is one program as one user.
-type assault struct {
-	w      *workshop
-	binary string
-	mark   string
-	base   string
-	uid    int
-	mounts bool
-	notes  *notes
-}
-
-func (a *assault) tricks(t *testing.T) []trick {
-	t.Helper()
-	j := job{argv: []string{a.binary, "list"}, dir: a.w.dir, uid: a.uid}
-	result := j.run(t)
-	var list []trick
-	for line := range strings.Lines(result.stdout) {
-		words := strings.Fields(line)
-		list = append(list, trick{words[0], words[1:]})
-	}
-	if result.status != 0 || len(list) == 0 {
-		t.Fatalf("%s list: status %d, %d tricks", a.binary, result.status, len(list))
-	}
-	return list
-}
-
-// takes picks a third of the samples for all but the first variant and user, another third for each.
-func (a *assault) takes(trick trick, v variant) bool {
-	if v.name == "static" && a.uid == users()[0] {
-		return true
-	}
+// takes says which tricks are tried. Of samples all but the first variant and user take a third, another third each; of
+// races those take one in twelve, and the first user shares with the second.
+func (a *attempt) takes(trick trick) bool {
+	first := a.v.name == "static" && a.uid == users()[0]
 	h := fnv.New32a()
-	fmt.Fprint(h, trick.name, v.name, a.uid)
-	return h.Sum32()%3 == 0
-}
-
-// The policies: each trick is up against the one that its words name, and nothing else, because every rule more makes
-// more calls stop. "generous" allows everything.
-func (a *assault) policy(t *testing.T, trick trick, kind string) string {
-	t.Helper()
-	text := "version = 1\nextends = []\n"
-	switch kind {
-	case "write":
-		text += fmt.Sprintf("[write]\nallow = [%q, \"/dev/null\"]\n", a.base+"/allow")
-	case "read":
-		text += fmt.Sprintf("[read]\ndeny = [%q]\n[write]\ndefault = \"allow\"\n", a.base+"/victim/secret")
-	case "exec":
-		text += fmt.Sprintf("[exec]\ndeny = [%q]\n[write]\ndefault = \"allow\"\n", a.base+"/victim/bin/mark")
-	case "generous":
-		text += "[write]\ndefault = \"allow\"\n"
+	fmt.Fprint(h, trick.name, a.v.name)
+	switch {
+	case full():
+		return true
+	case trick.is("race") && a.v.name != "static":
+		fmt.Fprint(h, a.uid)
+		return h.Sum32()%12 == 0
+	case trick.is("race"):
+		return trick.is("root") || users()[int(h.Sum32())%len(users())] == a.uid
+	case trick.is("sample") && !first:
+		fmt.Fprint(h, a.uid)
+		return h.Sum32()%3 == 0
 	}
-	for _, word := range trick.words {
-		if refusal, ok := strings.CutPrefix(word, "lift="); ok {
-			text += fmt.Sprintf("[syscalls]\nallow = [%q]\n", refusal)
-		}
-	}
-	path := a.base + ".toml"
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return true
 }
 
 // try proves the trick live, then tries it in the box, then in a box that allows it.
-func (a *assault) try(t *testing.T, trick trick, where string) {
+func (a *attempt) try(t *testing.T, trick trick) {
 	t.Helper()
-	switch {
-	case trick.is("root") && a.uid != 0:
-		a.notes.add("it needs root", trick.name+"/"+where)
-		return
-	case trick.is("private") && a.uid == 0 && !a.mounts:
-		a.notes.add("no mount namespace to throw away", trick.name+"/"+where)
+	if reason := a.cannot(trick); reason != "" {
+		a.notes.add(reason, trick.name+"/"+a.where())
 		return
 	}
-	native, won := a.run(t, trick, nil)
+	native := a.win(t, trick, cage{})
 	if native.status == notApplicable {
-		a.notes.add(strings.TrimPrefix(strings.TrimSpace(native.stderr), "not applicable: "), trick.name+"/"+where)
+		a.notes.add(strings.TrimPrefix(strings.TrimSpace(native.stderr), "not applicable: "), trick.name+"/"+a.where())
 		return
 	}
-	if len(won) == 0 || native.hung {
+	switch {
+	case trick.is("unable") && len(native.won) != 0:
+		t.Errorf("%s is broken: it wins without the box", trick.name)
+		return
+	case trick.is("unable"):
+		a.hold(t, trick)
+		return
+	case trick.is("maybe") && len(native.won) == 0 && strings.HasPrefix(native.stderr, "refused: "):
+		a.notes.add("this machine refuses it as well", trick.name+"/"+a.where())
+		return
+	case native.hung || len(native.won) == 0:
 		t.Errorf("%s is broken: without the box it does not win (status %d)\n%s", trick.name, native.status, native.stderr)
 		return
+	case native.status != 0 && !trick.is("vague"):
+		t.Errorf("%s wins without the box, and says that it did not: status %d\n%s", trick.name, native.status, native.stderr)
 	}
-	kind := trick.words[0]
-	boxed, won := a.run(t, trick, []string{a.w.sydbox, "run", "-p", a.policy(t, trick, kind), "--"})
-	switch {
-	case len(won) != 0:
-		t.Errorf("%s ESCAPED:\n%s\n%s", trick.name, strings.Join(won, "\n"), boxed.stderr)
-	case boxed.hung:
-		t.Errorf("%s hangs in the box\n%s", trick.name, boxed.stderr)
-	case boxed.status == 125:
-		t.Errorf("%s: the box did not start\n%s", trick.name, boxed.stderr)
-	case !trick.is("refused") && !trick.is("silent") && !strings.Contains(boxed.stderr, "sydbox: denied"):
-		t.Errorf("%s was stopped without a word (status %d)\n%s", trick.name, boxed.status, boxed.stderr)
-	}
-	if trick.is("refused") || (trick.is("sample") && where != "static/"+userName(users()[0])) {
+	a.hold(t, trick)
+	if trick.is("refused") || trick.is("never") || (trick.is("sample") && (a.v.name != "static" || a.uid != users()[0])) {
 		return
 	}
-	allowed, won := a.run(t, trick, []string{a.w.sydbox, "run", "-p", a.policy(t, trick, "generous"), "--"})
-	if len(won) == 0 {
+	allowed := a.win(t, trick, cage{sydbox: a.w.sydbox, policy: "generous"})
+	if len(allowed.won) == 0 {
 		t.Errorf("%s does not work where the policy allows it (status %d)\n%s", trick.name, allowed.status, allowed.stderr)
 	}
 }
 
-// run runs one trick against a fresh victim and returns by what it has won.
-func (a *assault) run(t *testing.T, trick trick, box []string) (outcome, []string) {
+// win runs a trick that has to win: a race as often as it takes, up to raceRounds.
+func (a *assault) win(t *testing.T, trick trick, c cage) trial {
 	t.Helper()
-	a.arrange(t)
-	defer removeAll(t, a.base)
-	victim, allow := a.base+"/victim", a.base+"/allow"
-	dir, err := os.Open(victim)
-	if err != nil {
-		t.Fatal(err)
+	rounds := 1
+	if trick.is("race") {
+		rounds, c.raceMS = raceRounds, raceWin
 	}
-	defer dir.Close()
-	file, err := os.Open(victim + "/file")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	before := fingerprint(t, a.base, allow)
-	j := job{
-		argv: append(slices.Clone(box), a.binary, trick.name, victim, allow),
-		dir:  allow, uid: a.uid, files: []*os.File{dir, file},
-		mounts: a.mounts && trick.is("private"),
-	}
-	result := j.run(t)
-	if strings.Contains(trick.name, "daemon") {
-		// Those that have let go of the output as well are waited for by time alone; they write after 300 ms.
-		time.Sleep(600 * time.Millisecond)
-	}
-	return result, append(changes(before, fingerprint(t, a.base, allow)), plunder(t, allow)...)
-}
-
-// arrange lays out a fresh victim and a fresh attacker's directory beside it, and a sibling whose name begins like it.
-func (a *assault) arrange(t *testing.T) {
-	t.Helper()
-	freshDir(t, a.base, a.uid)
-	for _, dir := range []string{
-		"victim", "victim/dir", "victim/empty", "victim/bin", "allow", "allow/owndir", "allowx", "allowx/empty",
-	} {
-		freshDir(t, filepath.Join(a.base, dir), a.uid)
-	}
-	for name, text := range map[string]string{
-		"victim/file": "what was here before\n", "victim/dir/inner": "inner\n", "victim/secret": secret + "\n",
-		"allow/own": "own\n", "allowx/file": "what was here before\n",
-	} {
-		a.put(t, name, []byte(text), 0o644)
-	}
-	program, err := os.ReadFile(a.mark)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.put(t, "victim/bin/mark", program, 0o755)
-	if err := os.Symlink("file", a.base+"/victim/link"); err != nil {
-		t.Fatal(err)
-	}
-	own(t, a.base+"/victim/link", a.uid)
-	settle()
-}
-
-func (a *assault) put(t *testing.T, name string, text []byte, mode os.FileMode) {
-	t.Helper()
-	path := filepath.Join(a.base, name)
-	if err := os.WriteFile(path, text, mode); err != nil {
-		t.Fatal(err)
-	}
-	own(t, path, a.uid)
-	if err := unix.Setxattr(path, "user.keep", []byte("kept"), 0); err != nil && err != unix.ENOTSUP {
-		t.Fatal(err)
+	for {
+		r := a.run(t, trick, c)
+		if rounds--; rounds == 0 || len(r.won) != 0 || r.status == notApplicable || r.notStarted() {
+			return r
+		}
 	}
 }
 
-// settle lets the clock that files are stamped with move on, so that the next change gets another time.
-func settle() {
-	var resolution unix.Timespec
-	if unix.ClockGetres(unix.CLOCK_REALTIME_COARSE, &resolution) == nil {
-		time.Sleep(time.Duration(resolution.Nano()) + time.Millisecond)
+// hold runs a trick that must not win, in the full box, and holds what the box tells against what happened.
+func (a *attempt) hold(t *testing.T, trick trick) {
+	t.Helper()
+	boxed := a.run(t, trick, cage{sydbox: a.w.sydbox, policy: trick.kind(), raceMS: raceMS(t)})
+	switch {
+	case len(boxed.won) != 0 && trick.is("detected") && slices.ContainsFunc(boxed.denials, killed):
+		a.notes.add("it wins, and its process is killed", trick.name+"/"+a.where())
+		return
+	case len(boxed.won) != 0:
+		t.Errorf("%s ESCAPED:\n%s\n%s%s", trick.name, strings.Join(boxed.won, "\n"), boxed.stdout, boxed.stderr)
+		return
+	case boxed.hung:
+		t.Errorf("%s hangs in the box\n%s", trick.name, boxed.stderr)
+		return
+	case boxed.notStarted():
+		t.Errorf("%s: the box did not start\n%s", trick.name, boxed.stderr)
+		return
+	case boxed.status == 0 && !trick.is("race") && !trick.is("vague"):
+		t.Errorf("%s says that it won, and nothing shows\n%s%s", trick.name, boxed.stdout, boxed.stderr)
 	}
+	if slices.ContainsFunc([]string{"refused", "silent", "race", "unable"}, trick.is) {
+		return
+	}
+	if missing := a.explained(trick, &boxed); missing != "" {
+		t.Errorf("%s was stopped without a full word (status %d): %s\n%s", trick.name, boxed.status, missing, boxed.stderr)
+	}
+}
+
+// killed says that a process was ended for what it did.
+func killed(d *event.Denial) bool {
+	return strings.HasPrefix(d.Action, "kill") || strings.Contains(d.Why, whyMoved)
 }

@@ -12,7 +12,8 @@ import (
 const notApplicable = 77
 
 // TestBenign runs self-checking programs natively and in the box: each must find everything as it should be, and print
-// the same bytes both times.
+// the same bytes both times. The build profile polices what is written; where a rule of each section could deny
+// something, every call that names a file stops, and most are done by the tracer.
 func TestBenign(t *testing.T) {
 	t.Parallel()
 	w := newWorkshop(t)
@@ -31,18 +32,36 @@ func TestBenign(t *testing.T) {
 				for _, uid := range users() {
 					t.Run(userName(uid), func(t *testing.T) { w.compare(t, binary, uid) })
 				}
+				if v.name == "dynamic" {
+					t.Run("policed", func(t *testing.T) { w.compareUnder(t, binary, plainUser(), policed) })
+				}
 			})
 		}
 	}
 }
 
+// policed has a rule in each section, none of which says anything about what the programs do.
+const policed = `[read]
+deny = ["/nonexistent/secret"]
+[stat]
+deny = ["/nonexistent/hidden"]
+[exec]
+deny = ["dd no-such-word"]
+`
+
 // compare runs a benign program both ways in directories of the same name.
 func (w *workshop) compare(t *testing.T, binary string, uid int) {
+	t.Helper()
+	w.compareUnder(t, binary, uid, "")
+}
+
+// compareUnder does so with more sections in the policy.
+func (w *workshop) compareUnder(t *testing.T, binary string, uid int, sections string) {
 	t.Helper()
 	base := filepath.Join(w.dir, strings.ReplaceAll(t.Name(), "/", "-"))
 	freshDir(t, base, uid)
 	work, policy := filepath.Join(base, "work"), filepath.Join(base, "policy.toml")
-	text := fmt.Sprintf("version = 1\nextends = [\"build\"]\n[write]\nallow = [%q]\n", work)
+	text := fmt.Sprintf("version = 1\nextends = [\"build\"]\n[write]\nallow = [%q]\n%s", work, sections)
 	if err := os.WriteFile(policy, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

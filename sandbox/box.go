@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"syscall"
+
 	"golang.org/x/sys/unix"
 
 	"sydbox/access"
@@ -26,6 +28,20 @@ type box struct {
 	unprivileged bool
 	// execs is nil if no rule can deny an exec.
 	execs *execJudge
+	// net is what calls on sockets are judged by.
+	net traffic
+	// carrier does what was allowed.
+	carrier carrier
+	// pin says whether calls are to be carried out by the tracer.
+	pin bool
+	// inForce is what protects this run; complete before the target runs.
+	inForce InForce
+	// err is what ended the run before the target ran.
+	err error
+
+	// proc looks into /proc for calls that act on processes; guarded says that outsiders are out of bounds.
+	proc    procfs
+	guarded bool
 
 	// Reused at each stop, so that an allowed call allocates nothing.
 	acc   access.Accesses
@@ -42,7 +58,14 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 		devices: c.Policy.Lifted("devices"),
 
 		unprivileged: c.NoNewPrivs == Required,
+		pin:          c.Mode == Enforce && c.Policy.Pinning() != "off" && !ablated(protectPinning),
 	}
+	b.guarded = !c.Policy.Lifted(refusalOutsiders)
+	if b.guarded {
+		b.carrier.options.Member = b.members.has
+	}
+	b.carrier.options.Routing = !c.Policy.PolicesNetwork() || c.Policy.Lifted("routing")
+	b.carrier.options.UserNamespaces = c.Policy.Lifted("userns") || c.Policy.Lifted("clone3")
 	if c.Policy.Polices(access.Exec) {
 		b.execs = newExecJudge(c.Policy, view{res: res, writable: b.writable})
 	}
@@ -52,49 +75,126 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 
 // Syscall judges a call that the prefilter stopped.
 func (b *box) Syscall(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
-	b.res.Task(t.TID, t.Process.TGID)
 	switch inv.Call {
 	case callSocketcall:
-		if errno := b.refuseSocket(t, inv); errno != 0 {
-			return tracer.Deny(errno)
+		if action, done := b.socketcall(t, inv); done {
+			return action
 		}
 	case callPrctl:
-		return b.setName(t, inv) // the only option that stops
-	}
-	if errno := access.Describe(inv, t, b.res, &b.acc); errno != 0 {
-		if errno == unix.EPERM {
-			// Not even the kernel's own interface lets the tracer look (a non-dumpable task, an unprivileged tracer).
-			return b.blind(t, inv)
+		return b.setName(t, inv) // PR_SET_SECCOMP stops for the tracer itself
+	case callAddRule:
+		if b.carrier.deputy != nil {
+			return b.carrier.domains.addRule(t, inv)
 		}
-		return tracer.Deny(errno)
+		return tracer.Action{}
+	case callRestrictSelf:
+		if b.carrier.deputy != nil {
+			return b.carrier.domains.restrict(t, inv)
+		}
+		return tracer.Action{}
+	}
+	if n := b.net.names; n != nil {
+		// A call that stops anyway may be one of those that are waited for.
+		n.join(t)
+		if action, done := n.followed(t, inv); done {
+			return action
+		}
+	}
+	switch {
+	case inv.Call == callSocket, inv.Call == callSocketpair:
+		return b.family(t, inv, &inv.Args)
+	case inv.Call.Class == syscalls.Net:
+		return b.network(t, inv)
+	}
+	if judge := taskCallOf(inv); judge != nil {
+		return judge(b, t, inv)
+	}
+	for range attempts {
+		action, again := b.once(t, inv)
+		if !again {
+			return action
+		}
+	}
+	return tracer.Deny(unix.EAGAIN)
+}
+
+// turnTo makes t the task whose names are looked up from now on, and with whose rights. It is called at each stop at
+// which anything is looked up: what the last one left behind is another task's.
+func (b *box) turnTo(t *tracer.Task) syscall.Errno {
+	b.res.Task(t.TID, t.Process.TGID)
+	if d := b.carrier.deputy; d != nil && !ablated(protectRights) {
+		return d.Assume(t.TID)
+	}
+	return 0
+}
+
+// describe reads what a call does to what, into b.acc. done says that the action is the answer to it: it cannot be told, or
+// the kernel would not understand it either.
+func (b *box) describe(t *tracer.Task, inv *syscalls.Invocation) (action tracer.Action, done bool) {
+	if errno := b.turnTo(t); errno != 0 {
+		return b.blind(t, inv, errno), true
+	}
+	errno := access.Describe(inv, t, b.res, &b.acc)
+	switch {
+	case b.ownRights() != 0: // judging and reporting look into /proc
+		return tracer.Deny(unix.EACCES), true
+	case errno == unix.EPERM:
+		// Not even the kernel's own interface lets the tracer look (a non-dumpable task, an unprivileged tracer).
+		return b.blind(t, inv, errno), true
+	case errno != 0 && ablated(protectMemory):
+		return tracer.Action{}, true
+	case errno != 0:
+		return tracer.Deny(errno), true
+	}
+	return tracer.Action{}, false
+}
+
+// once judges a call by what its names lead to now, and carries it out. again says that they lead elsewhere by then.
+func (b *box) once(t *tracer.Task, inv *syscalls.Invocation) (action tracer.Action, again bool) {
+	if action, done := b.describe(t, inv); done {
+		return action, false
 	}
 	if inv.Call.Class == syscalls.Exec && b.execs != nil {
-		return b.exec(t, inv)
+		return b.exec(t, inv), false
 	}
 	v := b.judge()
 	if !v.decision.Denied() && b.launders(inv) {
-		v = moveVerdict(v.natural)
+		v = b.moveVerdict(v.natural)
 	}
-	if v.decision.Action == policy.Allow {
-		return tracer.Action{}
+	if v.decision.Action != policy.Allow {
+		if action := b.carryOut(t, inv, &v); action.Kind != tracer.Continue {
+			return action, false
+		}
 	}
-	return b.carryOut(t, inv, &v)
+	return b.carry(t, inv)
 }
 
-// SyscallExit is never asked for.
-func (b *box) SyscallExit(*tracer.Task, *syscalls.Invocation, int64) {}
+// Followed looks at the calls of a process that talks to a name service.
+func (b *box) Followed(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
+	action, _ := b.net.names.followed(t, inv)
+	return action
+}
 
 // Birth and Death keep the list of members.
 func (b *box) Birth(parent, child *tracer.Task) {
 	b.members.add(child)
+	b.carrier.domains.born(parent, child)
 	if parent != nil && child.Process.Data == nil {
 		child.Process.Data = parent.Process.Data // it runs the same image until it executes another
+	}
+	if b.net.names != nil {
+		b.net.names.join(child)
 	}
 }
 
 // Death forgets a task.
 func (b *box) Death(t *tracer.Task, _ unix.WaitStatus) {
 	b.members.remove(t)
+	b.carrier.unwatch(t.TID)
+	if b.net.names != nil && t.Process.Tasks == 0 {
+		b.net.names.gone(t.Process)
+	}
+	b.carrier.domains.died(t)
 	if b.execs != nil {
 		delete(b.execs.pending, t.TID)
 	}

@@ -82,6 +82,9 @@ type Cmd struct {
 	PassSignals bool
 	// InheritFDs leaves inherited descriptors above 2 open in the target (make's job server).
 	InheritFDs bool
+	// KeepDumpable leaves this process as it is. Otherwise it is not dumpable while it runs anything: processes of the
+	// same user, the sandbox's among them, can then read neither its memory nor its environment.
+	KeepDumpable bool
 	// Reporter is told of denials; nil means nobody is.
 	Reporter Reporter
 
@@ -94,6 +97,7 @@ type Cmd struct {
 type run struct {
 	control  *tracer.Control
 	reports  *reports
+	inForce  *InForce // settled before Start returns
 	std      *stdStreams
 	timer    *time.Timer
 	timedOut atomic.Bool

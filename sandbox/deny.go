@@ -21,7 +21,7 @@ func (b *box) carryOut(t *tracer.Task, inv *syscalls.Invocation, v *verdict) tra
 	if v.natural != 0 {
 		// The kernel would have refused anyway: same errno, nothing to report, and no second chance for a racing
 		// thread to make the call succeed.
-		if b.mode == WarnOnly {
+		if b.mode == WarnOnly || ablated(protectNatural) {
 			return tracer.Action{}
 		}
 		return tracer.Deny(v.natural)
@@ -47,10 +47,13 @@ func (b *box) carryOut(t *tracer.Task, inv *syscalls.Invocation, v *verdict) tra
 	return tracer.Deny(errno)
 }
 
-// blind denies a call whose arguments the tracer may not read.
-func (b *box) blind(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
+// blind denies a call whose arguments, or whose maker's rights, the tracer may not read.
+func (b *box) blind(t *tracer.Task, inv *syscalls.Invocation, errno syscall.Errno) tracer.Action {
+	if errno == unix.ESRCH {
+		return tracer.Deny(errno) // it was killed while it was stopped here, and never sees this
+	}
 	b.acc.N = 0
-	v := verdict{decision: policy.Decision{Action: policy.Deny, Errno: unix.EACCES}, index: -1, why: whyBlind}
+	v := verdict{decision: policy.Decision{Action: policy.Deny, Errno: unix.EACCES}, index: -1, why: whyBlindBy(errno)}
 	if b.mode == WarnOnly {
 		b.report(t, inv, &v, 0)
 		return tracer.Action{}

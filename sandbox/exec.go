@@ -38,8 +38,13 @@ func newExecJudge(p *policy.Policy, v view) *execJudge {
 	}
 }
 
-// testOnlySkipSecondLook leaves the second look out, to show that it is needed.
-var testOnlySkipSecondLook bool
+// originals are what a copy of a denied program is told by.
+func (j *execJudge) originals() *program.Originals {
+	if ablated(protectCopies) {
+		return nil
+	}
+	return j.policy.Originals()
+}
 
 // image is what a process runs, as far as calls other than exec are judged by it. It is kept in tracer.Process.Data.
 type image struct {
@@ -117,20 +122,24 @@ func (j *execJudge) foresee(t *tracer.Task, inv *syscalls.Invocation, a *access.
 	}
 	defer f.Close()
 	x := &program.Exec{Typed: e.typed, File: f, Hops: links, Argv: argv}
-	return j.cache.Identify(x, j.view, j.policy.Originals()), 0
+	return j.cache.Identify(x, j.view, j.originals()), 0
 }
 
 // Exec is the second look. Nothing of the new image has run, no other thread shares its memory, and all links have been
 // followed. The target's own start is not judged: that was done before anything was started.
 func (b *box) Exec(t *tracer.Task, launch bool) tracer.Action {
-	if b.execs == nil || testOnlySkipSecondLook {
+	if launch {
+		if b.err = b.beginCarrying(t); b.err != nil {
+			return tracer.Action{Kind: tracer.KillTree}
+		}
+	}
+	if b.execs == nil || ablated(protectSecondLook) {
 		return tracer.Action{}
 	}
 	j := b.execs
-	b.res.Task(t.TID, t.Process.TGID)
 	foreseen := j.pending[t.TID]
 	delete(j.pending, t.TID)
-	id, fulfilled, err := j.loaded(t, foreseen)
+	id, fulfilled, err := b.lookAgain(t, foreseen)
 	if err != nil {
 		if gone(t.TID) {
 			return tracer.Action{} // killed meanwhile
@@ -157,6 +166,14 @@ func (b *box) Exec(t *tracer.Task, launch bool) tracer.Action {
 
 const whySecondLook = "seen after the kernel had loaded it, so the process was killed"
 
+// lookAgain is loaded, with the rights that the task has by now.
+func (b *box) lookAgain(t *tracer.Task, foreseen *program.Identity) (*program.Identity, bool, error) {
+	if errno := b.turnTo(t); errno != 0 {
+		return nil, false, errno
+	}
+	return b.execs.loaded(t, foreseen)
+}
+
 // loaded says what the kernel has loaded. fulfilled: it is just what was foreseen.
 func (j *execJudge) loaded(t *tracer.Task, foreseen *program.Identity) (id *program.Identity, fulfilled bool, err error) {
 	f, err := j.view.image(t.TID)
@@ -175,13 +192,13 @@ func (j *execJudge) loaded(t *tracer.Task, foreseen *program.Identity) (id *prog
 	if x.Typed = loadedName(t); x.Typed == nil {
 		x.Typed = f.Path()
 	}
-	return j.cache.Identify(x, j.view, j.policy.Originals()), false, nil
+	return j.cache.Identify(x, j.view, j.originals()), false, nil
 }
 
 // setName judges prctl(PR_SET_NAME): a BusyBox shell that runs an applet without an exec first takes its name.
 func (b *box) setName(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 	im, _ := t.Process.Data.(*image)
-	if im == nil || !im.busybox {
+	if im == nil || !im.busybox || inv.Int(0) != unix.PR_SET_NAME {
 		return tracer.Action{}
 	}
 	var buf [256]byte

@@ -103,11 +103,14 @@ func changes(before, after map[string]string) []string {
 	return list
 }
 
-// plunder lists what an attack has brought home to the directory it may write: the secret, the mark of the program that
-// must not run, device nodes.
-func plunder(t *testing.T, allow string) []string {
+// plunder lists what an attack has brought home to the directory it may write: the secret, what only stat tells of it, the
+// mark of the program that must not run, the word that a refused call reached the kernel, device nodes.
+func plunder(t *testing.T, allow, victim string) []string {
 	t.Helper()
 	var list []string
+	var st unix.Stat_t
+	_ = unix.Lstat(victim+"/secret", &st) // it may be gone, which shows elsewhere
+	modified := fmt.Sprintf("modified at %d ns", st.Mtim.Nsec)
 	err := filepath.WalkDir(allow, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, unix.ENAMETOOLONG) {
 			return fs.SkipDir // what a trick needed a directory too deep to be named for is not plunder
@@ -123,6 +126,8 @@ func plunder(t *testing.T, allow string) []string {
 			}
 		case d.Name() == "ran":
 			list = append(list, "the program ran")
+		case d.Name() == "reached":
+			list = append(list, "the call reached the kernel")
 		case d.Type().IsRegular() && d.Name() != "secret":
 			text, err := os.ReadFile(path)
 			if err != nil {
@@ -130,6 +135,9 @@ func plunder(t *testing.T, allow string) []string {
 			}
 			if bytes.Contains(text, []byte(secret)) {
 				list = append(list, "the secret is in "+path)
+			}
+			if bytes.Contains(text, []byte(modified)) {
+				list = append(list, "when the secret was modified is in "+path)
 			}
 		}
 		return nil

@@ -1,8 +1,13 @@
 package sandbox
 
 import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -21,8 +26,24 @@ func Host() *policy.System {
 		Realpath: filepath.EvalSymlinks,
 
 		OpenProgram: openProgram,
+		LookupHost:  lookupHost,
 		ConfigDirs:  configDirs(home),
 	}
+}
+
+// lookupTimeout bounds how long one name of a host in a policy may hold up the start.
+const lookupTimeout = 10 * time.Second
+
+// lookupHost returns the addresses of a host as programs on this machine find them.
+func lookupHost(host string) ([]netip.Addr, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookupTimeout)
+	defer cancel()
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return nil, errors.New(dns.Err) // the policy's error names the host itself
+	}
+	return addrs, err
 }
 
 // configDirs lists where a policy that is named without a slash is looked for, nearest first.

@@ -44,7 +44,13 @@ func (b *box) judgeOne(i int, a *access.Access, v *verdict) {
 		v.take(policy.Decision{Action: policy.Deny, Errno: unix.EPERM}, i, access.Create, whyDevice)
 		return
 	}
+	if a.Addr.Family != 0 && !a.Addr.Path() {
+		b.judgeAddress(i, a, v)
+		return
+	}
 	if o.Kind == access.Anonymous {
+		a.ByInode = true
+		b.borrows(i, a, v)
 		return // pipes, sockets, memfds, deleted files: free to whoever holds them
 	}
 	if len(o.Path) == 0 {
@@ -54,7 +60,14 @@ func (b *box) judgeOne(i int, a *access.Access, v *verdict) {
 		}
 		return
 	}
+	if b.reaches(i, a, v) {
+		return
+	}
+	if ablated(protectHeld) && o.Held != 0 {
+		return
+	}
 	ops := a.Op &^ (o.Held & (access.Read | access.Write)) // reopening one's own descriptor gives nothing new
+	a.ByInode = a.ByInode || ops != a.Op
 	for op := range ops.Ops() {
 		if d := b.decide(op, a); d.Action > v.decision.Action {
 			v.take(d, i, op, "")
@@ -71,18 +84,24 @@ func (b *box) judgeNameless(i int, a *access.Access, v *verdict) {
 		v.take(policy.Decision{Action: policy.Mute, Errno: o.Refuse}, i, firstOp(a.Op), "")
 		return
 	}
-	if a.Op&^o.Held == 0 {
-		return // an O_TMPFILE that was given a name, say: whoever holds it writable may write it
+	if a.Op&^o.Held == 0 || ablated(protectNameless) {
+		// An O_TMPFILE that was given a name, say: whoever holds it writable may write it.
+		o.Refuse, a.ByInode = 0, true
+		return
 	}
-	v.take(policy.Decision{Action: policy.Deny, Errno: o.Refuse}, i, firstOp(a.Op), whyRefused)
+	v.take(policy.Decision{Action: policy.Deny, Errno: o.Refuse}, i, firstOp(a.Op), whyNameless(o.Refuse))
 }
 
 // decide asks the policy about one operation.
 func (b *box) decide(op access.Op, a *access.Access) policy.Decision {
 	o, q := &a.Object, &b.query
 	*q = policy.Query{Op: op, Path: o.Path}
-	q.Member = o.PID != 0 && b.members.has(o.PID)
+	if op&(access.Connect|access.Bind) != 0 {
+		b.addressQuery(q, a)
+	}
+	q.Member = o.PID != 0 && (b.members.has(o.PID) || ablated(protectMembers))
 	q.Stdio = o.Kind != access.Missing && b.stdio.covers(o, op)
+	a.ByInode = a.ByInode || q.Stdio || q.Member
 	return b.policy.Decide(q)
 }
 

@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
-
-	"sydbox/policy"
 )
 
 // raceTries is how often each of the six races is run: 2,100 times in all. RACES sets another number.
@@ -113,31 +111,25 @@ func TestExecRaces(t *testing.T) {
 }
 
 // TestExecRacesWithoutSecondLook shows what the first look alone is worth.
-//
-// It is not parallel: what it switches off is the whole process's.
 func TestExecRacesWithoutSecondLook(t *testing.T) {
 	b := newBundles(t)
 	tries := raceTries(t)
 	dir := b.raceTrack(t, "race", os.Getuid())
-	p, err := policy.Load(Host(), policy.Options{Policies: []string{b.policy(t, "race", "dd", dir+"/bad")}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	testOnlySkipSecondLook = true
-	defer func() { testOnlySkipSecondLook = false }()
+	sydbox, policy := b.ablated(t), b.policy(t, "race", "dd", dir+"/bad")
 	for _, race := range races() {
 		t.Run(race.who+"/"+race.what, func(t *testing.T) {
+			j := job{dir: dir, uid: os.Getuid(), env: []string{"SYDBOX_ABLATE=" + protectSecondLook.String()}}
+			j.argv = []string{sydbox, "run", "-q", "-p", policy, "--", b.vars["RACER"], race.who, race.what, strconv.Itoa(tries)}
 			var n int64
-			var err error
 			round := 0
-			for ; err == nil && n == 0 && round < maxRounds; round++ {
-				cmd := Command(p, b.vars["RACER"], race.who, race.what, strconv.Itoa(tries))
-				cmd.Dir, cmd.SelfPath = dir, b.sydbox
-				err = cmd.Run()
+			for ; n == 0 && round < maxRounds; round++ {
+				if r := j.run(t); r.status != 0 {
+					t.Fatalf("status %d\n%s", r.status, r.stderr)
+				}
 				n = wins(t, dir)
 			}
-			if err != nil || n == 0 {
-				t.Errorf("%d wins of %d: %v", n, round*tries, err)
+			if n == 0 {
+				t.Errorf("no wins of %d", round*tries)
 			}
 			t.Logf("%d wins of %d", n, round*tries)
 		})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -21,20 +22,30 @@ import (
 )
 
 // reports carries denials from the tracer's thread to the Reporter's goroutine. The queue is bounded: a tree that is
-// denied faster than the Reporter writes waits for it, so that no denial is lost and memory stays bounded.
+// denied faster than the Reporter writes waits for it. Only a Reporter that does not move at all is not waited for:
+// then denials are counted and not reported, so that nobody can hold up the tree by not reading.
 type reports struct {
 	queue  chan *event.Denial
 	told   chan struct{} // one value after each denial, if somebody waits for it
 	done   chan struct{}
 	denied atomic.Int64
+	lost   atomic.Int64 // denials that were not reported
+	moved  atomic.Int64 // denials that the Reporter is done with
+	fault  error        // of the Reporter; written before done is closed
+
+	// Of the tracer's thread: what moved said when waiting for a report, or for room in the queue, was in vain.
+	late, stuck int64
 }
 
 const (
 	// reportQueue is how many denials may wait for the Reporter.
 	reportQueue = 1024
 	// reportGrace is how long a denied call waits for its report, so that on a terminal the reason comes before the
-	// program's own complaint. A Reporter that is stuck delays a call by no more.
+	// program's own complaint. A Reporter that is stuck delays one call so long, and no other.
 	reportGrace = 50 * time.Millisecond
+	// reportPatience is how long the tree waits for a Reporter that does not move. It pays that once for each time that
+	// the Reporter gets stuck.
+	reportPatience = 5 * time.Second
 )
 
 func newReports(r Reporter) *reports {
@@ -42,17 +53,34 @@ func newReports(r Reporter) *reports {
 		queue: make(chan *event.Denial, reportQueue),
 		told:  make(chan struct{}, reportQueue+1),
 		done:  make(chan struct{}),
+		late:  -1,
+		stuck: -1,
 	}
 	go func() {
 		defer close(s.done)
 		for d := range s.queue {
 			if r != nil {
-				r.Denied(d)
+				s.tell(r, d)
 			}
+			s.moved.Add(1)
 			s.told <- struct{}{}
 		}
 	}()
 	return s
+}
+
+// tell reports one denial. A Reporter that panics over it has not reported it; the run goes on.
+func (s *reports) tell(r Reporter, d *event.Denial) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.lost.Add(1)
+			if s.fault == nil {
+				s.fault = &FaultError{Detail: fmt.Sprintf("%v\n\nreporter's goroutine:\n%s", p, debug.Stack())}
+			}
+		}
+	}()
+	provokeReport()
+	r.Denied(d)
 }
 
 // send hands a denial over and waits a little for it to be told.
@@ -63,23 +91,52 @@ func (s *reports) send(d *event.Denial) {
 	for len(s.told) > 0 { // of denials that nobody waited for any more
 		<-s.told
 	}
-	s.queue <- d
+	switch {
+	case !s.enqueue(d):
+		s.lost.Add(1)
+		return
+	case s.late == s.moved.Load():
+		return
+	}
 	grace := time.NewTimer(reportGrace)
 	defer grace.Stop()
 	select {
 	case <-s.told:
 	case <-grace.C:
+		s.late = s.moved.Load()
 	}
 }
 
-// close waits until the last denial is reported.
-func (s *reports) close() {
+// enqueue puts a denial into the queue as soon as there is room; false if that cannot be waited for.
+func (s *reports) enqueue(d *event.Denial) bool {
+	select {
+	case s.queue <- d:
+		return true
+	default:
+	}
+	for moved := s.moved.Load(); moved != s.stuck; moved = s.moved.Load() {
+		patience := time.NewTimer(reportPatience)
+		select {
+		case s.queue <- d:
+			patience.Stop()
+			return true
+		case <-patience.C:
+			if moved == s.moved.Load() {
+				s.stuck = moved
+			}
+		}
+	}
+	return false
+}
+
+// close waits until the last denial is reported and returns the Reporter's fault, if it had one.
+func (s *reports) close() error {
 	close(s.queue)
 	for {
 		select {
 		case <-s.told:
 		case <-s.done:
-			return
+			return s.fault
 		}
 	}
 }
@@ -117,13 +174,21 @@ func (b *box) reportLoaded(t *tracer.Task, id *program.Identity, v *verdict) {
 	b.reports.send(d)
 }
 
-// report builds the event of a verdict and sends it. errno is 0 where the call goes on or the process is killed at exec.
+// report sends the event of a verdict. errno is 0 where the call goes on or the process is killed at its exec.
 func (b *box) report(t *tracer.Task, inv *syscalls.Invocation, v *verdict, errno syscall.Errno) {
+	b.reports.send(b.denial(t, inv, v, errno))
+}
+
+// denial builds the event of a verdict.
+func (b *box) denial(t *tracer.Task, inv *syscalls.Invocation, v *verdict, errno syscall.Errno) *event.Denial {
 	d := b.newDenial(t, v)
 	if errno != 0 {
 		d.Errno = unix.ErrnoName(errno)
 	}
-	d.Call, d.Flags, d.Op = inv.Call.Name, access.FormatFlags(inv), v.op.String()
+	d.Call, d.Flags = inv.Call.Name, access.FormatFlags(inv)
+	if v.op != 0 { // else not even that could be told
+		d.Op = v.op.String()
+	}
 	if v.index >= 0 && v.index < b.acc.N {
 		a := &b.acc.List[v.index]
 		if !a.Name.FD {
@@ -131,8 +196,11 @@ func (b *box) report(t *tracer.Task, inv *syscalls.Invocation, v *verdict, errno
 		}
 		d.Path = string(a.Object.Path)
 		d.Natural = b.naturalPermission(t, a, v.op)
+		if v.op&(access.Connect|access.Bind) != 0 {
+			b.addressOf(d, a)
+		}
 	}
-	b.reports.send(d)
+	return d
 }
 
 // newDenial begins an event: who it was, and what decided.
@@ -173,9 +241,13 @@ const maxChain = 32
 // left out.
 func chain(p *tracer.Process) []event.Process {
 	var list []event.Process
-	for ; p != nil && len(list) < maxChain; p = p.Parent {
-		if name := processName(p.TGID); name != "" {
-			list = append(list, event.Process{PID: p.TGID, Name: name})
+	for a := p; a != nil && len(list) < maxChain; a = a.Parent {
+		name := processName(a.TGID)
+		if name == "" && a == p {
+			name = "?" // it was killed meanwhile, or cannot be looked at
+		}
+		if name != "" {
+			list = append(list, event.Process{PID: a.TGID, Name: name})
 		}
 	}
 	return list

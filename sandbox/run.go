@@ -99,10 +99,11 @@ func (c *Cmd) Start() error {
 	if err := c.ctx.Err(); err != nil {
 		return err
 	}
-	prog, err := seccomp.Compile(c.Policy.Filter(arch.Native()))
+	wall, err := newWall(c)
 	if err != nil {
-		return fmt.Errorf("compile the policy into a filter: %w", err)
+		return err
 	}
+	reserveThreads()
 	res, err := pathres.New()
 	if err != nil {
 		return err
@@ -123,28 +124,24 @@ func (c *Cmd) Start() error {
 	for _, f := range std.target {
 		box.stdio.add(f)
 	}
-	plan := &launch.Plan{
-		Path:       c.Path,
-		Args:       c.Args,
-		Env:        c.Env,
-		Dir:        c.Dir,
-		Stdin:      std.target[0],
-		Stdout:     std.target[1],
-		Stderr:     std.target[2],
-		InheritFDs: c.InheritFDs,
-		NoNewPrivs: launch.Level(c.NoNewPrivs),
-		NoCore:     !c.Policy.Lifted("core"),
-		Filter:     prog,
-		SelfPath:   c.SelfPath,
+	plan, err := box.plan(c, std, wall)
+	if err != nil {
+		res.Close()
+		r.reports.close()
+		std.closeTarget()
+		std.finish()
+		return err
 	}
-	if plan.Env == nil {
-		plan.Env = os.Environ()
-	}
+	box.inForce.Landlock = plan.Landlock != nil
+	r.inForce = &box.inForce
 	opt := tracer.Options{
 		WaitRoot:    c.WaitFor == WaitRoot,
 		PassSignals: c.PassSignals,
 		Control:     r.control,
+		Dumpable:    c.KeepDumpable,
 	}
+	opt.Skipped = func(error) { box.inForce.Landlock = false }
+	opt.Network = box.enclosed
 	started := make(chan error, 1)
 	opt.Started = func() {
 		std.closeTarget()
@@ -153,7 +150,12 @@ func (c *Cmd) Start() error {
 	go func() {
 		defer close(r.ended)
 		defer res.Close()
-		r.result, r.err = tracer.Run(plan, box, opt)
+		defer box.carrier.close()
+		defer box.net.close()
+		r.result, r.err = runTracer(plan, box, opt)
+		if box.err != nil {
+			r.err = box.err
+		}
 		std.closeTarget()
 		select {
 		case started <- r.err:
@@ -172,6 +174,40 @@ func (c *Cmd) Start() error {
 	return nil
 }
 
+// plan says how the target starts, under which filter and behind which wall.
+func (b *box) plan(c *Cmd, std *stdStreams, wall *wall) (*launch.Plan, error) {
+	filter := c.Policy.Filter(arch.Native(), wall.filterOptions())
+	gives := b.pin && (b.policesOpens() || c.Policy.PolicesNetwork())
+	if gives {
+		filter = tracer.WithGive(filter)
+	}
+	prog, err := seccomp.Compile(filter)
+	if err != nil {
+		return nil, fmt.Errorf("compile the policy into a filter: %w", err)
+	}
+	plan := &launch.Plan{
+		Path:       c.Path,
+		Args:       c.Args,
+		Env:        c.Env,
+		Dir:        c.Dir,
+		Stdin:      std.target[0],
+		Stdout:     std.target[1],
+		Stderr:     std.target[2],
+		InheritFDs: c.InheritFDs,
+		NoNewPrivs: launch.Level(c.NoNewPrivs),
+		NoCore:     !c.Policy.Lifted("core"),
+		Filter:     prog,
+		Listener:   gives,
+		SelfPath:   c.SelfPath,
+		Network:    networkLevel(c),
+		Drop:       dropped(c),
+	}
+	if plan.Env == nil {
+		plan.Env = os.Environ()
+	}
+	return plan, wall.into(plan)
+}
+
 // Wait waits until the run is over (Cmd.Wait says when that is). It returns nil if the command exited with 0,
 // *ExitError otherwise, ErrTimeout or the context's error if that ended it.
 func (c *Cmd) Wait() error {
@@ -184,10 +220,12 @@ func (c *Cmd) Wait() error {
 		r.timer.Stop()
 	}
 	copyErr := r.std.finish()
-	r.reports.close()
+	fault := r.reports.close()
 	switch {
 	case r.err != nil:
 		return r.err
+	case fault != nil:
+		return fault
 	case r.timedOut.Load():
 		return ErrTimeout
 	case c.ctx.Err() != nil:
@@ -198,12 +236,29 @@ func (c *Cmd) Wait() error {
 	return &ExitError{Status: r.result.Root}
 }
 
+// Unreported is how many denials the Reporter was not told of, after Wait: it did not move for seconds while the queue was
+// full, or failed. The rules held all the same.
+func (c *Cmd) Unreported() int {
+	if c.run == nil {
+		return 0
+	}
+	return int(c.run.reports.lost.Load())
+}
+
 // Denials is how many operations were denied, after Wait.
 func (c *Cmd) Denials() int {
 	if c.run == nil {
 		return 0
 	}
 	return int(c.run.reports.denied.Load())
+}
+
+// InForce says what protects the run; for after Start.
+func (c *Cmd) InForce() InForce {
+	if c.run == nil {
+		return InForce{}
+	}
+	return *c.run.inForce
 }
 
 // watch ends the run when its time is up or its context is done.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,12 +47,26 @@ func newWorkshop(t *testing.T) *workshop {
 		t.Fatal(err)
 	}
 	w := &workshop{dir: dir, sydbox: filepath.Join(dir, "sydbox")}
-	build := exec.Command("go", "build", "-o", w.sydbox, "sydbox/cmd/sydbox")
+	w.build(t, w.sydbox)
+	return w
+}
+
+// build builds sydbox.
+func (w *workshop) build(t *testing.T, binary string, flags ...string) {
+	t.Helper()
+	build := exec.Command("go", append(append([]string{"build", "-o", binary}, flags...), "sydbox/cmd/sydbox")...)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build sydbox/cmd/sydbox: %v\n%s", err, out)
 	}
-	return w
+}
+
+// ablated is a sydbox of which protections can be switched off by the environment (ablate_on.go).
+func (w *workshop) ablated(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(w.dir, "sydbox-ablated")
+	w.build(t, binary, "-tags", "ablation")
+	return binary
 }
 
 // removeAll removes what a suite has left, also directories that nobody may search.
@@ -135,8 +150,11 @@ type job struct {
 	argv   []string
 	dir    string
 	uid    int
+	env    []string
+	stdin  *os.File   // nil: /dev/null
 	files  []*os.File // descriptors 3 and up
 	mounts bool       // in a mount namespace of its own, so that the machine's mounts are safe
+	cell   string     // the program that makes namespaces to throw away (testdata/attacks/cell.c); needs root
 }
 
 // run runs it to the end of everything that still holds its output: late writers count.
@@ -144,27 +162,38 @@ func (j *job) run(t *testing.T) outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), hang)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, j.argv[0], j.argv[1:]...)
+	argv := j.argv
+	if j.cell != "" {
+		argv = append([]string{j.cell, strconv.Itoa(j.uid), strconv.Itoa(j.uid)}, argv...)
+	}
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = j.dir
-	cmd.Env = []string{
+	cmd.Env = append([]string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + j.dir, "LC_ALL=C", "PWD=" + j.dir,
 		"ATTACK_ALLOW=" + j.dir,
+	}, j.env...)
+	if j.stdin != nil {
+		cmd.Stdin = j.stdin
 	}
 	cmd.ExtraFiles = j.files
 	attr := &syscall.SysProcAttr{Setsid: true}
-	if os.Getuid() == 0 {
+	if os.Getuid() == 0 && j.cell == "" {
 		attr.Credential = &syscall.Credential{Uid: uint32(j.uid), Gid: uint32(j.uid)}
 		if j.mounts {
 			attr.Unshareflags = unix.CLONE_NEWNS
 		}
 	}
 	cmd.SysProcAttr = attr
-	cmd.Cancel = func() error { return unix.Kill(-cmd.Process.Pid, unix.SIGKILL) }
+	var found string
+	cmd.Cancel = func() error {
+		found = autopsy(cmd.Process.Pid)
+		return unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
+	}
 	cmd.WaitDelay = 10 * time.Second
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
-	result := outcome{stdout: stdout.String(), stderr: stderr.String(), hung: ctx.Err() != nil}
+	result := outcome{stdout: stdout.String(), stderr: stderr.String() + found, hung: ctx.Err() != nil}
 	var exit *exec.ExitError
 	switch {
 	case err == nil:

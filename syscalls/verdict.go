@@ -10,10 +10,11 @@ type VerdictKind uint8
 
 // The verdicts. The zero value allows.
 const (
-	Allow VerdictKind = iota // runs without a stop
-	Trace                    // stops: the tracer decides
-	Fail                     // does not run and returns -Errno
-	Kill                     // kills the process
+	Allow  VerdictKind = iota // runs without a stop
+	Trace                     // stops: the tracer decides
+	Fail                      // does not run and returns -Errno
+	Kill                      // kills the process
+	Notify                    // does not run: waits until the filter's listener answers it; ENOSYS without a listener
 )
 
 // Verdict is a VerdictKind with its errno (Fail only; 0 pretends success).

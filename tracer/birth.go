@@ -24,6 +24,8 @@ func (t *tracer) announce(parent *Task, tid int) {
 		// It was adopted, because another task died that seemed to be its creator. Now its creator has spoken.
 		if known.Process != parent.Process {
 			known.Process.Parent = parent.Process
+			t.bornFiles(parent, known.Process)
+			known.Process.doubtFiles() // as it was
 		}
 		return
 	}
@@ -37,10 +39,11 @@ func (t *tracer) announce(parent *Task, tid int) {
 	process := parent.Process
 	// FORK and VFORK events are processes, a CLONE event is either; signal 0 to a member of the group tells.
 	if errno := unix.Tgkill(process.TGID, tid, 0); errno == unix.ESRCH {
-		process = &Process{TGID: tid, Parent: parent.Process}
+		process = &Process{TGID: tid, Parent: parent.Process, filtered: parent.Process.filtered}
 		t.control.add(tid)
+		t.bornFiles(parent, process)
 	}
-	child := &Task{TID: tid, Process: process}
+	child := &Task{TID: tid, Process: process, giver: t.giver}
 	process.Tasks++
 	t.tasks[tid] = child
 	t.h.Birth(parent, child)
@@ -86,8 +89,12 @@ func (t *tracer) gone(tid int, task *Task, ws unix.WaitStatus) {
 // drop takes a task out of the table.
 func (t *tracer) drop(task *Task, ws unix.WaitStatus) {
 	delete(t.tasks, task.TID)
+	if task.gift != nil {
+		t.giver.forget(task.gift)
+	}
 	task.Process.Tasks--
 	if task.Process.Tasks == 0 {
+		task.Process.leaveFiles()
 		t.control.remove(task.Process.TGID)
 	}
 	if t.launched {
@@ -107,7 +114,7 @@ func (t *tracer) adopt(dead *Task) {
 			parent == dead.Process.TGID,                       // a child of the process, which other threads keep alive
 			dead.Process.descends(parent),                     // CLONE_PARENT, or an ancestor is its reaper
 			dead.Process.Tasks == 0 && t.tasks[parent] == nil: // init is its reaper
-			t.announce(dead, tid)
+			t.announceGuessed(dead, tid)
 		}
 	}
 }
@@ -115,7 +122,17 @@ func (t *tracer) adopt(dead *Task) {
 // adoptAll is for held tasks when no other task is left that could announce them.
 func (t *tracer) adoptAll() {
 	for tid := range t.held {
-		t.announce(&Task{TID: tid, Process: &Process{TGID: tid}}, tid)
+		t.announceGuessed(&Task{TID: tid, Process: &Process{TGID: tid}}, tid)
+	}
+}
+
+// announceGuessed announces a task whose parent may be another. What it may have inherited is taken for inherited.
+func (t *tracer) announceGuessed(parent *Task, tid int) {
+	t.announce(parent, tid)
+	if task := t.tasks[tid]; task != nil {
+		task.Process.filtered = true
+		parent.Process.doubtFiles()
+		task.Process.doubtFiles()
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 // rawCall is a call as the kernel describes it: a number, registers, and the ABI that they belong to.
 type rawCall struct {
 	abi  *arch.ABI // nil: nobody knows
+	ip   uint64
 	nr   uint64
 	args [6]uint64
 }
@@ -39,7 +40,7 @@ func (t *tracer) readCall(tid int, c *rawCall) syscall.Errno {
 	}
 	// Only the low 32 bits of a number count, as in the kernel; garbage above them must not hide a call.
 	c.nr = uint64(uint32(t.info.nr))
-	c.args = t.info.args
+	c.args, c.ip = t.info.args, t.info.ip
 	c.abi = arch.Find(t.info.arch, c.nr)
 	return 0
 }
@@ -58,7 +59,7 @@ func (t *tracer) callFromRegisters(tid int, c *rawCall) syscall.Errno {
 		_, errno := getRegset(tid, setPrstatus, t.regs.Buffer())
 		return errno
 	}
-	c.nr = uint64(t.regs.Number())
+	c.nr, c.ip = uint64(t.regs.Number()), t.regs.IP()
 	for i := range c.args {
 		v, ok := t.regs.Arg(i)
 		if !ok {
@@ -70,23 +71,24 @@ func (t *tracer) callFromRegisters(tid int, c *rawCall) syscall.Errno {
 	return 0
 }
 
-// callResult returns what the call of a task at its exit stop returned; atExit is false if the stop is no exit stop.
-func (t *tracer) callResult(task *Task) (value int64, atExit bool, errno syscall.Errno) {
+// callResult returns at which end of its call a task is that stopped there (opEntry, opExit), and what the call
+// returned.
+func (t *tracer) callResult(task *Task) (value int64, op uint8, errno syscall.Errno) {
 	if !t.noInfo {
 		if errno := getSyscallInfo(task.TID, &t.info); errno != 0 {
-			return 0, false, errno
+			return 0, 0, errno
 		}
-		return int64(t.info.nr), t.info.op == opExit, 0
+		return int64(t.info.nr), t.info.op, 0
 	}
 	size, errno := getRegset(task.TID, setPrstatus, t.regs.Buffer())
 	if errno != 0 {
-		return 0, false, errno
+		return 0, 0, errno
 	}
 	if t.regs.Bind(task.state.inv.ABI, size) {
-		return t.regs.Result(), true, 0
+		return t.regs.Result(), opExit, 0
 	}
 	// The call was an exec into the other mode: whatever the registers are called now, it succeeded.
-	return 0, true, 0
+	return 0, opExit, 0
 }
 
 // skip makes the kernel leave out the call that the task stopped before and return value instead. On kernels from 4.8
@@ -122,8 +124,29 @@ func (t *tracer) skipByInfo(tid int) syscall.Errno {
 	return setSyscallInfo(tid, &t.info)
 }
 
-// setResult sets what a call returned, at its exit stop, the same way.
-func (t *tracer) setResult(tid int, value int64) syscall.Errno {
+// setResult sets at its exit stop what a call returned that was made to do nothing.
+func (t *tracer) setResult(task *Task) syscall.Errno {
+	s := &task.state
+	size, errno := getRegset(task.TID, setPrstatus, t.regs.Buffer())
+	if errno != 0 {
+		return errno
+	}
+	if !t.regs.Bind(s.inv.ABI, size) {
+		return t.setResultByInfo(task.TID, s.value)
+	}
+	if s.spoilt {
+		t.argWord(0, s.fd)
+		s.spoilt = false
+	}
+	if origAX == 0 {
+		t.regs.SetNumber(int32(s.inv.Nr)) // where the program sees that register (riscv64)
+	}
+	t.regs.SetResult(s.value) // where that register is argument 0 too, the result is what the program sees
+	return setRegset(task.TID, setPrstatus, t.regs.Bytes())
+}
+
+// setResultByInfo does it as skipByInfo.
+func (t *tracer) setResultByInfo(tid int, value int64) syscall.Errno {
 	if errno := getSyscallInfo(tid, &t.info); errno != 0 {
 		return errno
 	}

@@ -2,6 +2,8 @@ package tracer
 
 import (
 	"golang.org/x/sys/unix"
+
+	"sydbox/tracer/launch"
 )
 
 // exec handles PTRACE_EVENT_EXEC. The kernel has ended all other threads of the process, and the one that executed has
@@ -14,6 +16,8 @@ func (t *tracer) exec(task *Task) {
 		return
 	}
 	task = t.becomeLeader(task, int(former))
+	task.Process.ownFiles()
+	task.Unfollow()
 	t.askExec(task, false)
 }
 
@@ -26,6 +30,10 @@ func (t *tracer) becomeLeader(task *Task, former int) *Task {
 			t.drop(other, 0)
 		}
 	}
+	if task.gift != nil {
+		task.gift.withdraw() // what was meant for the program before
+	}
+	task.state.give = giveState{}
 	if task.Process.Tasks > 1 {
 		// Their wait statuses came before this event, as far as anybody knows; but a task must not outlive its process.
 		for _, other := range t.tasks {
@@ -49,6 +57,7 @@ func (t *tracer) askExec(task *Task, launch bool) {
 		// The call has succeeded: there is nothing to return to. Whoever asks for that did not want it to run.
 		t.kill(task, KillProcess)
 	default:
+		action.discard()
 		t.kill(task, action.Kind)
 	}
 }
@@ -61,6 +70,14 @@ func (t *tracer) shimStop(task *Task, ws unix.WaitStatus) {
 		return
 	}
 	t.launched = true
+	t.tellsSharers, t.tellsFilters = t.stopsSharers(), t.stopsFilters()
+	t.startGiving()
+	if err := t.shim.Skipped(); err != nil && t.opt.Skipped != nil {
+		t.opt.Skipped(err)
+	}
+	if t.plan.Network != launch.Off && t.opt.Network != nil {
+		t.opt.Network(t.shim.Network())
+	}
 	t.h.Birth(nil, task)
 	t.askExec(task, true)
 }

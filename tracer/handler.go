@@ -16,6 +16,7 @@
 package tracer
 
 import (
+	"math"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -30,6 +31,9 @@ type Handler interface {
 	Syscall(t *Task, inv *syscalls.Invocation) Action
 	// SyscallExit is called at the exit stop of a call whose Action asked for it.
 	SyscallExit(t *Task, inv *syscalls.Invocation, result int64)
+	// Followed is called at the entry of a call that the filter lets run freely, if the task is followed (Task.Follow).
+	// inv.Call is nil for a number that the tables do not know. Give and Wait are impossible: they kill the process.
+	Followed(t *Task, inv *syscalls.Invocation) Action
 	// Exec is called at PTRACE_EVENT_EXEC: the new image is loaded and has not run one instruction. Only Continue,
 	// KillProcess and KillTree are possible. launch is true for the target's own start.
 	Exec(t *Task, launch bool) Action
@@ -52,6 +56,9 @@ const (
 	Exit                   // the call does not run; the process exits with status Value
 	KillProcess            // SIGKILL to the thread group
 	KillTree               // SIGKILL to every tracee
+	Give                   // the call does not run; it returns a new descriptor of the task for FD. See Task.Gives
+	Wait                   // the call does not run; it returns what Do does, and the task waits. See Task.Gives
+	As                     // Call runs in its place, with Args. Only for a seccomp-stop
 )
 
 // Action is a Handler's answer.
@@ -61,7 +68,33 @@ type Action struct {
 	Value int64
 	// Exit asks for SyscallExit once the call returned. Only with Continue.
 	Exit bool
+	// Call is a call of the same ABI that runs instead, and Args its arguments: for one whose own lie in memory, which
+	// another task could change before the kernel reads them. The filter is asked again, and what it refuses fails; where
+	// it would stop the call runs. The task finds its registers as they were. Only with As.
+	Call *syscalls.Call
+	Args [6]uint64
+	// FD is open in this process; the tracer owns it from now on, and closes it before the call returns to the task. The
+	// task gets the lowest free number, or EMFILE. Only with Give.
+	FD int
+	// CloseOnExec sets that flag on the task's descriptor. Only with Give.
+	CloseOnExec bool
+	// Open, if not nil, is called once, on a goroutine of its own, to open what FD otherwise names; the call fails with
+	// errno if that is not 0. It may wait: the task does so in the kernel and can be killed or interrupted. cancel is
+	// closed when the task is gone or a signal interrupts it; Open must then return at once, with EINTR unless it has just
+	// opened, which then holds good. Where it is interrupted the call fails with EINTR or starts over, as the signal's
+	// action says (signal(7)), and if it does the Handler is asked anew. Only with Give.
+	Open func(cancel <-chan struct{}) (fd int, errno syscall.Errno)
+	// Do is called exactly once, on a goroutine of its own; the call returns its result, or fails if that is -errno.
+	// cancel is as for Open: once it is closed Do must return soon, with -EINTR unless it has just done something,
+	// which then holds good and is what the call returns. After -EINTR the call fails with EINTR or starts over, as the
+	// signal's action says, and if it does the Handler is asked anew; after Interrupted it fails in any case. cancel is
+	// closed from the start if the call could not be made to wait: Do may then release what it holds, and no more. Only
+	// with Wait.
+	Do func(cancel <-chan struct{}) int64
 }
+
+// Interrupted is what a Do returns for EINTR that no SA_RESTART undoes: that of a socket with a timeout (signal(7)).
+const Interrupted = math.MinInt64
 
 // Deny is the Action that makes the call fail with errno.
 func Deny(errno syscall.Errno) Action { return Action{Kind: Return, Value: -int64(errno)} }
@@ -74,6 +107,10 @@ type Process struct {
 	Tasks int
 	// Data is the Handler's.
 	Data any
+	// filtered: a task of it, or an ancestor's, has installed a filter of its own since the launch, or has tried to.
+	filtered bool
+	// files is nil for a process that shares its descriptor table with no other.
+	files *fileTable
 }
 
 // Task is one kernel task (thread) that is traced.
@@ -81,7 +118,15 @@ type Task struct {
 	TID     int
 	Process *Process
 	state   taskState
+	// giver is nil where Give does not work; gift is made at the first Give.
+	giver *giver
+	gift  *gift
 }
+
+// Gives says whether the Actions Give and Wait work for the task: the plan asked for a listener and its filter was made by
+// WithGive, and the kernel gave one (5.9 or later, no other listener around this one). It is known from the target's
+// Birth on and does not change. Either kills the process where this is false.
+func (t *Task) Gives() bool { return t.giver != nil }
 
 // taskState is what the tracer itself knows of a task between two stops.
 type taskState struct {
@@ -90,8 +135,18 @@ type taskState struct {
 	// wanted says what the exit stop of that call is for. While it is not nothing, the task is resumed by
 	// PTRACE_SYSCALL.
 	wanted exitReason
-	// value is the result to set at the exit stop, for wantResult.
-	value int64
+	// value is the result to set at the exit stop, for wantResult; spoilt that argument 0 then gets back fd.
+	value  int64
+	spoilt bool
+	fd     uint64
+	// args are the argument registers of a call that runs as another.
+	args *[6]uint64
+	// give is the Give that the task's call waits for.
+	give giveState
+	// sharer is what the call makes.
+	sharer sharer
+	// follow is how many calls more the task is followed for.
+	follow int
 }
 
 // exitReason says why an exit stop was asked for.
@@ -100,6 +155,8 @@ type exitReason uint8
 const (
 	wantNothing exitReason = iota
 	wantExit               // the Handler's SyscallExit
-	wantResult             // the call was skipped where registers are unknown: its result can only be set at the exit
+	wantResult             // the call does nothing, and its result can only be set at the exit
+	wantGift               // the call was given a descriptor, and something has to be put back (give.go)
+	wantArgs               // the call ran as another, and its own arguments have to be put back (as.go)
 	wantOrder              // to see whether this kernel stops in the order of Linux 4.8 (order.go)
 )

@@ -81,6 +81,15 @@ func traceUnknown(t testing.TB) []unix.SockFilter {
 
 func compileFilter(t testing.TB, unknown syscalls.Verdict, names []string) []unix.SockFilter {
 	t.Helper()
+	prog, err := seccomp.Compile(filterTable(unknown, names))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return prog
+}
+
+// filterTable traces the named calls in every ABI of this machine and allows the rest.
+func filterTable(unknown syscalls.Verdict, names []string) *syscalls.Filter {
 	f := &syscalls.Filter{Foreign: syscalls.Verdict{Kind: syscalls.Kill}}
 	for _, abi := range arch.Native() {
 		a := syscalls.ABIFilter{ABI: abi, Unknown: unknown}
@@ -93,26 +102,23 @@ func compileFilter(t testing.TB, unknown syscalls.Verdict, names []string) []uni
 		}
 		f.ABIs = append(f.ABIs, a)
 	}
-	prog, err := seccomp.Compile(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return prog
+	return f
 }
 
 // fake is a Handler that keeps books: every birth must have its death.
 type fake struct {
-	t       testing.TB
-	live    map[int]*Task
-	births  int
-	calls   map[string]int
-	execs   int
-	last    syscalls.Invocation
-	onCall  func(*Task, *syscalls.Invocation) Action
-	onExit  func(*Task, *syscalls.Invocation, int64)
-	onExec  func(*Task, bool) Action
-	onBirth func(parent, child *Task)
-	onDeath func(*Task, unix.WaitStatus)
+	t          testing.TB
+	live       map[int]*Task
+	births     int
+	calls      map[string]int
+	execs      int
+	last       syscalls.Invocation
+	onCall     func(*Task, *syscalls.Invocation) Action
+	onFollowed func(*Task, *syscalls.Invocation) Action
+	onExit     func(*Task, *syscalls.Invocation, int64)
+	onExec     func(*Task, bool) Action
+	onBirth    func(parent, child *Task)
+	onDeath    func(*Task, unix.WaitStatus)
 }
 
 func newFake(t testing.TB) *fake {
@@ -134,6 +140,14 @@ func (f *fake) SyscallExit(t *Task, inv *syscalls.Invocation, result int64) {
 	if f.onExit != nil {
 		f.onExit(t, inv, result)
 	}
+}
+
+func (f *fake) Followed(t *Task, inv *syscalls.Invocation) Action {
+	f.known(t, "a followed call")
+	if f.onFollowed != nil {
+		return f.onFollowed(t, inv)
+	}
+	return Action{}
 }
 
 func (f *fake) Exec(t *Task, launch bool) Action {
@@ -234,6 +248,7 @@ type nothing struct{}
 
 func (nothing) Syscall(*Task, *syscalls.Invocation) Action     { return Action{} }
 func (nothing) SyscallExit(*Task, *syscalls.Invocation, int64) {}
+func (nothing) Followed(*Task, *syscalls.Invocation) Action    { return Action{} }
 func (nothing) Exec(*Task, bool) Action                        { return Action{} }
 func (nothing) Birth(_, _ *Task)                               {}
 func (nothing) Death(*Task, unix.WaitStatus)                   {}

@@ -13,13 +13,20 @@ type tracer struct {
 	opt     Options
 	control *Control
 	forward *forwarder // nil unless PassSignals
+	suspend *suspender // the same
+	plan    *launch.Plan
 	shim    *launch.Shim
+	giver   *giver // nil where Give does not work
 
 	tasks    map[int]*Task
 	root     *Task
 	launched bool // the first PTRACE_EVENT_EXEC was seen
-	result   Result
-	err      error // ends the run
+	// tellsSharers: the filter stops each call that makes a process with its creator's descriptor table.
+	tellsSharers bool
+	// tellsFilters: and each that installs a filter.
+	tellsFilters bool
+	result       Result
+	err          error // ends the run
 
 	// held are first stops of tasks whose birth was not announced yet; unborn are those that died before it was.
 	held   map[int]unix.WaitStatus

@@ -81,6 +81,9 @@ func (t *Task) readSome(addr uint64, buf []byte) (int, syscall.Errno) {
 		if errno == 0 {
 			return 0, unix.EFAULT
 		}
+		if errno == unix.EPERM {
+			return peek(t.TID, addr, buf)
+		}
 		if errno != unix.ENOSYS {
 			return 0, errno
 		}

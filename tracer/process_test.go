@@ -3,6 +3,7 @@ package tracer
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sydbox/tracer/landlock"
 	"sydbox/tracer/launch"
 )
 
@@ -33,10 +35,18 @@ func tracerMain() bool {
 		InheritFDs: strings.Contains(options, "inherit"),
 	}
 	opt := Options{PassSignals: strings.Contains(options, "pass"), TermGrace: time.Hour}
+	if strings.Contains(options, "scoped") {
+		plan.NoNewPrivs, plan.LandlockLevel = launch.Required, launch.Required
+		plan.Landlock = &landlock.Ruleset{Scoped: landlock.ScopeSignal}
+	}
 	if strings.Contains(options, "impatient") {
 		opt.TermGrace = 100 * time.Millisecond
 	}
-	result, err := Run(plan, nothing{}, opt)
+	var h Handler = nothing{}
+	if strings.Contains(options, "give") {
+		h = giveMain(options, plan, &opt)
+	}
+	result, err := Run(plan, h, opt)
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
@@ -252,6 +262,41 @@ func TestJobControl(t *testing.T) {
 			t.Errorf("boxed %v: exits with %d, want 4", boxed, got)
 		}
 		ptmx.Close()
+	}
+}
+
+// TestSuspension: a target that stops itself stops the tracer, for which the shell waits, also where its signals do not
+// leave the tree.
+func TestSuspension(t *testing.T) {
+	for _, options := range []string{"", "pass", "pass,scoped"} {
+		for _, who := range []string{"self", "group"} {
+			if options == "pass,scoped" && landlock.Probe().Scopes()&landlock.ScopeSignal == 0 {
+				continue // the kernel lets all signals out (before 6.12)
+			}
+			ptmx, tty := openPTY(t)
+			args := []string{"job"}
+			if options != "" {
+				self, err := os.Executable()
+				if err != nil {
+					t.Fatal(err)
+				}
+				args = append(args, self)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			cmd := exec.CommandContext(ctx, victim64(t), append(args, victim64(t), "suspended", who)...)
+			cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, os.Stderr
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+			if cmd.Env = os.Environ(); options != "" {
+				cmd.Env = append(cmd.Env, tracerEnv+"="+options)
+			}
+			_ = cmd.Run()
+			tty.Close()
+			ptmx.Close()
+			cancel()
+			if got := cmd.ProcessState.ExitCode(); got != 4 {
+				t.Errorf("%q, %s: exits with %d, want 4", options, who, got)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"encoding/binary"
 	"syscall"
 	"unsafe"
 
@@ -62,6 +63,7 @@ func (i *syscallInfo) isError() *uint8 { return (*uint8)(unsafe.Pointer(&i.args[
 
 // Values of syscallInfo.op.
 const (
+	opEntry   = 1
 	opExit    = 2
 	opSeccomp = 3
 )
@@ -106,6 +108,38 @@ func setRegset(tid int, set uintptr, buf []byte) syscall.Errno {
 	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_SETREGSET, uintptr(tid), set,
 		uintptr(unsafe.Pointer(&iov)), 0, 0)
 	return errno
+}
+
+// signalSet is the kernel's sigset_t: 64 signals, 128 on MIPS.
+type signalSet [2]uint64
+
+// allSignals is every signal; the kernel leaves out SIGKILL and SIGSTOP.
+var allSignals = signalSet{^uint64(0), ^uint64(0)}
+
+// getSignalMask is PTRACE_GETSIGMASK (3.11): what the task blocks.
+func getSignalMask(tid int, set *signalSet) syscall.Errno {
+	return ptrace(requestGetSignalMask, tid, signalSetSize, uintptr(unsafe.Pointer(set)))
+}
+
+func setSignalMask(tid int, set *signalSet) syscall.Errno {
+	return ptrace(requestSetSignalMask, tid, signalSetSize, uintptr(unsafe.Pointer(set)))
+}
+
+const (
+	requestGetSignalMask = 0x420a
+	requestSetSignalMask = 0x420b
+)
+
+// swapWord changes word i of a register set and returns what was there. Tracer and tracee have the same byte order.
+func swapWord(set []byte, i, size int, value uint64) (was uint64) {
+	if size == 4 {
+		was = uint64(binary.NativeEndian.Uint32(set[4*i:]))
+		binary.NativeEndian.PutUint32(set[4*i:], uint32(value))
+		return was
+	}
+	was = binary.NativeEndian.Uint64(set[8*i:])
+	binary.NativeEndian.PutUint64(set[8*i:], value)
+	return was
 }
 
 // setSystemCall changes the call number where it is not in NT_PRSTATUS.

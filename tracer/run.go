@@ -27,10 +27,34 @@ type Options struct {
 	Control *Control
 	// Started, if not nil, is called on the tracer's thread once the target is loaded and the Handler has seen it.
 	Started func()
+	// Skipped, if not nil, is called before Started with the reason why a step of the start was left out that the plan
+	// prefers and does not require: Landlock.
+	Skipped func(error)
+	// Network, if not nil, is called before Started with what came of the plan's Network, if it has one. The sockets
+	// in it are the caller's.
+	Network func(launch.Network)
 	// NoisySIGCHLD leaves the runtime's SIGCHLD action alone: without SA_NOCLDSTOP each stop costs a third more.
 	NoisySIGCHLD bool
 	// NoSyscallInfo works as on a kernel without PTRACE_GET_SYSCALL_INFO (before 5.3). For tests.
 	NoSyscallInfo bool
+	// Dumpable leaves this process open to others of its user, the tree among them, for the time of the run: they may
+	// trace it, read its memory and borrow its descriptors, and the kernel writes a core file if it crashes. Otherwise it
+	// is closed as by prctl(2), PR_SET_DUMPABLE, until its last run has ended. CAP_SYS_PTRACE looks in all the same.
+	Dumpable bool
+
+	// restartTyped makes interrupted calls start over under their own number, as on arm64. For tests.
+	restartTyped bool
+	// markOnly gives as below a filter that is not ours. For tests.
+	markOnly bool
+	// impatient waits for no Open or Do that was cancelled. For tests.
+	impatient bool
+}
+
+func (o *Options) patience() time.Duration {
+	if o.impatient {
+		return 0
+	}
+	return patience
 }
 
 // Result is how a run ended.
@@ -55,14 +79,24 @@ func Run(plan *launch.Plan, h Handler, opt Options) (*Result, error) {
 		fault  any
 	)
 	onOwnThread(func() {
+		if !opt.Dumpable {
+			defer closeToOthers()() // first, so that it is put back last
+		}
 		t := newTracer(h, opt)
+		ended := false
 		defer func() {
-			if p := recover(); p != nil {
-				t.abandon()
+			// The tree is stopped, or about to be, and nothing resumes it but what has just failed. A Handler that ends
+			// the goroutine (runtime.Goexit) is no better than one that panics.
+			if p := recover(); !ended {
 				fault = fmt.Sprintf("%v\n\ntracer's goroutine:\n%s", p, debug.Stack())
+				t.abandon()
+			}
+			if elsewhere := t.stopGiving(); elsewhere != "" && fault == nil {
+				fault = elsewhere
 			}
 		}()
 		result, err = t.run(plan)
+		ended = true
 	})
 	if fault != nil {
 		panic(fault)
@@ -97,7 +131,7 @@ func (t *tracer) run(plan *launch.Plan) (*Result, error) {
 		return nil, err
 	}
 	defer shim.Close()
-	t.shim = shim
+	t.plan, t.shim = plan, shim
 	t.root = &Task{TID: shim.PID, Process: &Process{TGID: shim.PID, Tasks: 1}}
 	t.tasks[shim.PID] = t.root
 	if errno := ptraceSeize(shim.PID); errno != 0 {
@@ -110,6 +144,8 @@ func (t *tracer) run(plan *launch.Plan) (*Result, error) {
 	if t.opt.PassSignals {
 		t.forward = newForwarder(t.control, t.opt.TermGrace)
 		defer t.forward.stop()
+		t.suspend = newSuspender(t.control)
+		defer t.suspend.stop()
 	}
 	shim.Go()
 	err = t.loop()
@@ -128,6 +164,19 @@ func (t *tracer) run(plan *launch.Plan) (*Result, error) {
 
 // abandon kills and reaps everything, for when the tracer cannot go on.
 func (t *tracer) abandon() {
+	t.control.KillTree()
+	for _, r := range t.batch {
+		switch {
+		case r.pid == 0:
+		case r.ws.Stopped():
+			_ = unix.Kill(r.pid, unix.SIGKILL) // its stop is not told again, so it would be waited for in vain
+		default:
+			delete(t.tasks, r.pid) // reaped: the number may be somebody else's by now
+		}
+	}
+	for tid := range t.held {
+		_ = unix.Kill(tid, unix.SIGKILL)
+	}
 	for tid := range t.tasks {
 		_ = unix.Kill(tid, unix.SIGKILL) // it may be gone already
 	}

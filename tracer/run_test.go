@@ -214,6 +214,13 @@ func TestStorm(t *testing.T) {
 				// It dies in its stop: every request from now on is ESRCH.
 				_ = unix.Kill(task.Process.TGID, unix.SIGKILL)
 			}
+			task.Follow(n % 4)
+			return Action{Exit: n%3 == 0}
+		}
+		b.onFollowed = func(task *Task, _ *syscalls.Invocation) Action {
+			if n++; n%70 == 0 && task.Process.Parent != nil {
+				_ = unix.Kill(task.Process.TGID, unix.SIGKILL)
+			}
 			return Action{Exit: n%3 == 0}
 		}
 		b.exits(0)

@@ -4,3 +4,6 @@ package tracer
 
 // sigactionSwapped: struct sigaction begins with the flags, and the numbers of the flags differ.
 const sigactionSwapped = true
+
+// signalSetSize is the size of the kernel's sigset_t in bytes.
+const signalSetSize = 16

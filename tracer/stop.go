@@ -21,6 +21,9 @@ func (t *tracer) stop(task *Task, ws unix.WaitStatus) {
 	case unix.PTRACE_EVENT_FORK, unix.PTRACE_EVENT_VFORK, unix.PTRACE_EVENT_CLONE:
 		t.birth(task)
 	default:
+		if t.suspend != nil && task == t.root {
+			t.suspend.saw(ws, task.TID)
+		}
 		switch {
 		case event(ws) == 0 && ws.StopSignal() == syscallSignal:
 			t.syscallStop(task)
@@ -28,6 +31,9 @@ func (t *tracer) stop(task *Task, ws unix.WaitStatus) {
 			t.forward.saw(t, task, ws.StopSignal())
 			fallthrough
 		default:
+			if task.state.give.waits {
+				t.interrupted(task, event(ws) == 0)
+			}
 			t.passTask(task, ws)
 		}
 	}
@@ -61,9 +67,9 @@ func stops(sig syscall.Signal) bool {
 	return sig == unix.SIGSTOP || sig == unix.SIGTSTP || sig == unix.SIGTTIN || sig == unix.SIGTTOU
 }
 
-// request is how the task is resumed: up to the exit stop of its call if that is wanted.
+// request is how the task is resumed: up to the exit stop of its call if that is wanted, or to the entry of the next.
 func (t *Task) request() uintptr {
-	if t.state.wanted != wantNothing {
+	if t.state.wanted != wantNothing || t.state.follow > 0 {
 		return unix.PTRACE_SYSCALL
 	}
 	return unix.PTRACE_CONT
@@ -86,18 +92,27 @@ func (t *tracer) seccompStop(task *Task) {
 		return
 	}
 	s := &task.state
-	s.wanted = wantNothing
 	if t.call.abi == nil {
 		// The filter serves no such ABI, or the task hides which one it uses. What cannot be decoded does not happen.
 		_ = unix.Kill(task.TID, unix.SIGKILL)
 		return
 	}
-	var known bool
-	s.inv, known = syscalls.Decode(t.call.abi, t.call.nr, t.call.args)
+	if s.wanted == wantResult {
+		t.resume(task) // nothing happens, as was decided at its entry; the filter has its own view of that
+		return
+	}
+	inv, known := syscalls.Decode(t.call.abi, t.call.nr, t.call.args)
+	if s.give.waits && t.redo(task, &inv) {
+		return
+	}
+	s.inv, s.wanted, s.sharer = inv, wantNothing, makesSharer(&inv)
 	if !known {
 		s.inv = syscalls.Invocation{ABI: t.call.abi, Nr: t.call.nr}
 		t.giveResult(task, -int64(unix.ENOSYS))
 		return
+	}
+	if installsFilter(&s.inv) {
+		task.Process.filtered = true // even if it fails: nobody looks again
 	}
 	action := t.h.Syscall(task, &s.inv)
 	switch action.Kind {
@@ -110,8 +125,12 @@ func (t *tracer) seccompStop(task *Task) {
 		t.resume(task)
 	case Return:
 		t.giveResult(task, action.Value)
+	case Give, Wait:
+		t.give(task, &action)
 	case Exit:
 		t.exit(task, action.Value)
+	case As:
+		t.runAs(task, &action)
 	default:
 		t.kill(task, action.Kind)
 	}
@@ -163,15 +182,16 @@ const (
 	restartLast  = 516
 )
 
-// syscallStop handles the exit stop of a call. Whether it is one, the kernel says: a restarted call can show two exit
-// stops in a row, and PTRACE_SYSCALL can stop at an entry.
+// syscallStop handles the entry and exit stops of calls. Which it is, the kernel says: a restarted call can show two
+// exit stops in a row, and a task that was not followed when it left the kernel shows no entry stop.
 func (t *tracer) syscallStop(task *Task) {
 	s := &task.state
-	if s.wanted == wantNothing {
+	if t.noInfo && s.wanted == wantNothing {
+		task.Unfollow() // nobody can tell
 		t.resume(task)
 		return
 	}
-	value, atExit, errno := t.callResult(task)
+	value, op, errno := t.callResult(task)
 	if errno != 0 {
 		t.check(task.TID, errno)
 		return
@@ -183,20 +203,35 @@ func (t *tracer) syscallStop(task *Task) {
 		}
 		t.orderSeen = true
 	}
-	if !atExit {
-		t.resume(task)
-		return
+	switch op {
+	case opEntry:
+		t.entryStop(task)
+	case opExit:
+		t.exitStop(task, value)
+	default: // another thread's exec has taken the TID over, as in readCall
 	}
+}
+
+// exitStop does what the exit stop of a call was wanted for.
+func (t *tracer) exitStop(task *Task, value int64) {
+	s := &task.state
 	wanted := s.wanted
 	s.wanted = wantNothing
-	switch wanted {
-	case wantExit:
+	switch {
+	case wanted == wantExit:
 		t.h.SyscallExit(task, &s.inv, value)
-	case wantResult:
-		if errno := t.setResult(task.TID, s.value); errno != 0 {
+	case wanted == wantResult:
+		if errno := t.setResult(task); errno != 0 {
 			t.check(task.TID, errno)
 			return
 		}
+	case wanted == wantArgs:
+		if errno := t.putArgsBack(task); errno != 0 {
+			t.check(task.TID, errno)
+			return
+		}
+	case s.give.waits: // wanted, or seen because the task is followed
+		t.giftExit(task, value)
 	}
 	t.resume(task)
 }

@@ -1,31 +1,29 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"slices"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"sydbox/access"
 	"sydbox/event"
 	"sydbox/policy"
-	"sydbox/sandbox"
 	"sydbox/sandbox/report"
 )
 
-// checkCommand is `sydbox check`: of paths here, of a command in checkcmd.go.
+// checkCommand is `sydbox check`: of paths here, of addresses in checkaddr.go, of a command in checkcmd.go.
 type checkCommand struct {
 	policyFlags
 
-	Op    []string `sep:"none" placeholder:"OP" help:"${help_op}"`
-	JSON  bool     `name:"json" help:"Print one JSON object. For a command only."`
-	Paths []string `arg:"" optional:"" name:"path" help:"Paths as a process in this directory would use them."`
+	Op      []string `sep:"none" placeholder:"OP" help:"${help_op}"`
+	Connect []string `sep:"none" placeholder:"ADDRESS" help:"${help_connect}"`
+	Bind    []string `sep:"none" placeholder:"ADDRESS" help:"An address to offer, likewise."`
+	JSON    bool     `name:"json" help:"Print one JSON object. For a command or for addresses."`
+	Paths   []string `arg:"" optional:"" name:"path" help:"Paths as a process in this directory would use them."`
 
 	// command is what stood behind "--"; separated says that there was one.
 	command   []string
@@ -69,29 +67,75 @@ func (c *checkCommand) Run(status *int) error {
 	if err != nil {
 		return err
 	}
+	findings, err := c.addresses(pol)
+	if err != nil {
+		return err
+	}
+	*status = worstAddress(findings)
+	if c.JSON {
+		text, err := addressesJSON(findings)
+		if err != nil {
+			return fmt.Errorf("check: %w", err)
+		}
+		_, err = os.Stdout.Write(text)
+		return err
+	}
 	var out strings.Builder
-	*status = checkAllowed
 	for _, unsafePath := range c.Paths {
 		*status = worse(*status, checkPath(&out, pol, ops, unsafePath))
+	}
+	for i := range findings {
+		fmt.Fprintln(&out, findings[i].title())
+		writeAnswers(&out, findings[i].answers())
 	}
 	_, err = io.WriteString(os.Stdout, out.String())
 	return err
 }
 
+// addresses checks what --connect and --bind name.
+func (c *checkCommand) addresses(pol *policy.Policy) ([]addressFinding, error) {
+	if len(c.Connect)+len(c.Bind) == 0 {
+		return nil, nil
+	}
+	checker, done := newAddressChecker(pol)
+	defer done()
+	var findings []addressFinding
+	for _, asked := range []struct {
+		op    access.Op
+		typed []string
+	}{{access.Connect, c.Connect}, {access.Bind, c.Bind}} {
+		for _, typed := range asked.typed {
+			list, err := destinations(asked.op, typed)
+			if err != nil {
+				return nil, err
+			}
+			for _, d := range list {
+				findings = append(findings, checker.check(d))
+			}
+		}
+	}
+	return findings, nil
+}
+
 // validate checks what the parser cannot.
 func (c *checkCommand) validate() error {
-	usage := "sydbox check [FLAGS] PATH... or sydbox check [FLAGS] -- CMD [ARG...]"
+	usage := "sydbox check [FLAGS] PATH..., sydbox check [FLAGS] --connect ADDRESS or sydbox check [FLAGS] -- CMD [ARG...]"
+	addresses := len(c.Connect)+len(c.Bind) > 0
 	switch {
+	case c.separated && addresses:
+		return withHints(errorf("check: addresses and a command are asked about one by one"), usage)
+	case len(c.Op) > 0 && len(c.Paths) == 0 && addresses:
+		return withHints(errorf("check: --op goes with paths"), usage)
 	case c.separated && len(c.Paths) > 0:
 		return withHints(errorf("check: %s is a path and what follows -- is a command", event.Quote(c.Paths[0])), usage)
 	case c.separated && len(c.command) == 0:
 		return withHints(errorf("check: no command was given behind --"), usage)
 	case c.separated && len(c.Op) > 0:
 		return withHints(errorf("check: --op goes with paths, a command is executed"), usage)
-	case !c.separated && len(c.Paths) == 0:
-		return withHints(errorf("check: no path and no command was given"), usage)
-	case !c.separated && c.JSON:
-		return withHints(errorf("check: --json goes with a command"), usage)
+	case !c.separated && len(c.Paths) == 0 && !addresses:
+		return withHints(errorf("check: no path, no address and no command was given"), usage)
+	case !c.separated && c.JSON && len(c.Paths) > 0:
+		return withHints(errorf("check: --json goes with a command or with addresses, not with paths"), usage)
 	}
 	return nil
 }
@@ -135,7 +179,7 @@ func (c *checkCommand) ops() (access.Op, error) {
 			return 0, errorf("--op: %w", err)
 		}
 		if op&^checkOps != 0 {
-			return 0, errorf("--op %s: the network is not policed in this version", name)
+			return 0, withHints(errorf("--op %s: that is asked about an address", name), "write --"+name+" ADDRESS")
 		}
 		ops |= op
 	}
@@ -197,7 +241,10 @@ var orderedOps = []access.Op{
 type answer struct {
 	ops, verdict, rule string
 	lost               [][2]string // action and rule of what would have decided otherwise, best first
-	denied             bool
+	denied, unknown    bool
+
+	decision policy.Decision // what this is about, if anything was decided
+	matches  []policy.Match
 }
 
 func (a *answer) same(b answer) bool {
@@ -217,7 +264,12 @@ func ask(pol *policy.Policy, op access.Op, o *access.Object, unsafePath string) 
 		q.Names = [][]byte{[]byte(unsafePath)}
 	}
 	d, lost := pol.Explain(q)
-	a := answer{ops: op.String(), verdict: d.Action.String(), rule: report.Rule(d.Rule), denied: d.Denied()}
+	return answerOf(op.String(), d, lost)
+}
+
+func answerOf(ops string, d policy.Decision, lost []policy.Match) answer {
+	a := answer{ops: ops, verdict: d.Action.String(), rule: report.Rule(d.Rule), denied: d.Denied(), decision: d,
+		matches: lost}
 	if d.Denied() && d.Action < policy.Kill {
 		a.verdict += fmt.Sprintf(" (%s)", unix.ErrnoName(d.Errno))
 	}
@@ -235,8 +287,11 @@ func writeAnswers(out *strings.Builder, rows []answer) int {
 		for _, lost := range row.lost {
 			verdict = max(verdict, len("over ")+len(lost[0]))
 		}
-		if row.denied {
+		switch {
+		case row.denied:
 			status = checkDenied
+		case row.unknown:
+			status = worse(status, checkUnknown)
 		}
 	}
 	for _, row := range rows {
@@ -246,37 +301,4 @@ func writeAnswers(out *strings.Builder, rows []answer) int {
 		}
 	}
 	return status
-}
-
-// locate says where a path leads for a process in this directory. Directories that do not exist yet are taken for
-// ordinary ones: a policy can speak about them.
-func locate(unsafePath string, follow bool) (*access.Object, error) {
-	o, err := sandbox.Resolve(unsafePath, follow)
-	switch {
-	case err != nil:
-		return nil, err
-	case o.Refuse != 0:
-		return nil, fmt.Errorf("it has no name in this root: %w", o.Refuse)
-	case errors.Is(o.Errno, syscall.ENOENT):
-		return missing(unsafePath)
-	case o.Errno != 0:
-		return nil, o.Errno
-	}
-	return &o, nil
-}
-
-// missing gives a path in a missing directory the name that it would get.
-func missing(unsafePath string) (*access.Object, error) {
-	base, dir := path.Base(unsafePath), path.Dir(strings.TrimRight(unsafePath, "/"))
-	if unsafePath == "" || base == ".." || base == "." || dir == unsafePath {
-		return nil, syscall.ENOENT
-	}
-	parent, err := locate(dir, true)
-	if err != nil {
-		return nil, err
-	}
-	if parent.Kind != access.Directory && parent.Kind != access.Missing {
-		return nil, syscall.ENOTDIR
-	}
-	return &access.Object{Path: []byte(path.Join(string(parent.Path), base))}, nil
 }

@@ -21,12 +21,15 @@ type commandLine struct {
 	Run    runCommand    `cmd:"" help:"Run a command under a policy."`
 	Check  checkCommand  `cmd:"" help:"Say what a policy decides about paths or a command, and why."`
 	Policy policyCommand `cmd:"" help:"Show policies."`
+
+	Features featuresCommand `cmd:"" help:"Say what this kernel has, what is used of it and what is lost without."`
 }
 
 // policyFlags select the policy.
 type policyFlags struct {
 	Policy []string `short:"p" sep:"none" placeholder:"POLICY" help:"${help_policy}"`
 	Write  []string `short:"w" sep:"none" placeholder:"PATH" help:"${help_write}"`
+	Net    bool     `help:"Allow reaching and offering every address: --allow connect=any --allow bind=any."`
 	Allow  []string `sep:"none" placeholder:"SECTION=RULE" help:"Add an allow rule, as in read=~/.ssh/config."`
 	Warn   []string `sep:"none" placeholder:"SECTION=RULE" help:"Add a rule that allows and reports."`
 	Mute   []string `sep:"none" placeholder:"SECTION=RULE" help:"Add a rule that denies without a report."`
@@ -52,6 +55,9 @@ func (f *policyFlags) rules() ([]policy.RuleFlag, error) {
 	for _, path := range f.Write {
 		rules = append(rules, policy.RuleFlag{Flag: "-w", Section: "write", Action: "allow", Pattern: path})
 	}
+	if f.Net {
+		rules = append(rules, policy.AllowNetwork()...)
+	}
 	for _, list := range []struct {
 		action string
 		typed  []string
@@ -60,7 +66,10 @@ func (f *policyFlags) rules() ([]policy.RuleFlag, error) {
 			section, pattern, ok := strings.Cut(text, "=")
 			if !ok {
 				example := "read=" + report.ShellQuote(text)
-				if _, isSection := policy.SectionByName(text); isSection {
+				switch section, isSection := policy.SectionByName(text); {
+				case isSection && (section == policy.ConnectSection || section == policy.BindSection):
+					example = text + "=ADDRESS"
+				case isSection:
 					example = text + "=PATH"
 				}
 				return nil, withHints(errorf("--%s %s: there is no section or no rule", list.action, event.Quote(text)),

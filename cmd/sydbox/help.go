@@ -9,25 +9,28 @@ import (
 // usageLines are the first lines of help. The parser's own would put the flags behind the command, where they would be
 // the command's.
 var usageLines = map[string]string{
-	"":              "sydbox run|check|policy ...",
+	"":              "sydbox run|check|policy|features ...",
 	"run":           "sydbox run [FLAGS] [--] CMD [ARG...]",
-	"check":         "sydbox check [FLAGS] PATH... | sydbox check [FLAGS] -- CMD [ARG...]",
+	"check":         "sydbox check [FLAGS] PATH... | sydbox check [FLAGS] --connect ADDRESS | sydbox check [FLAGS] -- CMD [ARG...]",
 	"policy":        "sydbox policy show|filter|list ...",
 	"policy show":   "sydbox policy show [FLAGS]",
 	"policy filter": "sydbox policy filter [FLAGS]",
 	"policy list":   "sydbox policy list",
+	"features":      "sydbox features [--json]",
 }
 
 // helpTexts are the longer texts of flags, by the name that stands for them in a tag.
 var helpTexts = kong.Vars{
-	"help_mode":      "enforce, or warn: everything happens and what would be denied is reported.",
-	"help_dir":       "Change to DIR first; all other paths are relative to it, and it is $PWD.",
-	"help_wait":      "all: the run ends when all that was started is gone; root: when the command is, and the rest is killed.",
-	"help_violation": "Exit with N if something was denied and the command itself succeeded.",
-	"help_nnp":       "off, preferred or required: whether set-user-ID programs lose their power.",
-	"help_policy":    "Policy file or profile; repeat to put several together.",
-	"help_write":     "Allow writing to PATH and below: --allow write=PATH.",
-	"help_op":        "The operation: read, stat, write, create, delete, attr or exec; repeat for several. All if none is given.",
+	"help_mode":          "enforce, or warn: everything happens and what would be denied is reported.",
+	"help_dir":           "Change to DIR first; all other paths are relative to it, and it is $PWD.",
+	"help_wait":          "all: the run ends when all that was started is gone; root: when the command is, and the rest is killed.",
+	"help_violation":     "Exit with N if something was denied and the command itself succeeded.",
+	"help_nnp":           "off, preferred or required: whether set-user-ID programs lose their power.",
+	"help_policy":        "Policy file or profile; repeat to put several together.",
+	"help_write":         "Allow writing to PATH and below: --allow write=PATH.",
+	"help_features_json": "Print it as JSON.",
+	"help_op":            "The operation: read, stat, write, create, delete, attr or exec; repeat for several. All if none is given.",
+	"help_connect":       "An address to reach, instead of a path: 192.0.2.1:443, example.org:https, unix:/run/socket, abstract:name.",
 }
 
 func printHelp(o kong.HelpOptions, ctx *kong.Context) error {
@@ -58,5 +61,6 @@ Of a command it says, without running it, what it would become, by which steps, 
 commands that it starts, where its words tell: behind env, nice or xargs, and in the text of sh -c.
 
 Exit status: 0: all is allowed. 1: something is denied. 2: nothing is, and of something nobody can say: a path leads
-nowhere that can be judged, or what a command will be is known only when it runs.`
+nowhere that can be judged, what a command will be is known only when it runs, or an address may be reached if the
+command itself has bound it.`
 }

@@ -73,11 +73,6 @@ func parse(parser *kong.Kong, args []string, done *exitedEarly) (ctx *kong.Conte
 
 // usage turns the parser's error into ours.
 func usage(err error) error {
-	if text, _, _ := strings.Cut(err.Error(), ","); text == "unknown flag --net" {
-		// It is in the manual of later versions, so it will be tried.
-		return withHints(errorf("--net: the network is not policed in this version"),
-			"leave the flag out: the command can reach every address that it could reach without sydbox")
-	}
 	var parse *kong.ParseError
 	hint := "sydbox --help shows what can be typed"
 	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {

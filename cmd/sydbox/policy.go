@@ -77,7 +77,7 @@ func (c *filterCommand) Run() error {
 			return err
 		}
 	}
-	return pol.WriteFilter(os.Stdout, abis)
+	return pol.WriteFilter(os.Stdout, abis, sandbox.FilterOptions(pol))
 }
 
 // only picks the ABI that was asked for.

@@ -160,7 +160,18 @@ func (r *runCommand) tell(end ending, terminal *report.Terminal, log *logFile, c
 	if end.err != nil && end.status != statusFailed {
 		end.err = withStatus(end.status, end.err)
 	}
-	if err := log.finish(end, r.Command, denials); err != nil {
+	force := cmd.InForce()
+	if force.Judges && force.Opens == sandbox.PinDetects && !r.Quiet {
+		hint("a program that changes names as fast as it uses them could open a file that is denied before it was " +
+			"killed for it (sydbox features says why)")
+	}
+	lost, err := unreported(cmd, log), log.finish(end, r.Command, denials, force)
+	if err == nil {
+		err = lost
+	} else if lost != nil {
+		fail(lost)
+	}
+	if err != nil {
 		if end.status == 0 {
 			end.status = statusFailed // a run whose violations may be lost did not go well
 		}
@@ -171,6 +182,21 @@ func (r *runCommand) tell(end ending, terminal *report.Terminal, log *logFile, c
 		}
 	}
 	return end
+}
+
+// unreported says that denials are missing from the log.
+func unreported(cmd *sandbox.Cmd, log *logFile) error {
+	n := cmd.Unreported()
+	if n == 0 {
+		return nil
+	}
+	err := errorf("the report is not complete: %d denials are missing, because whoever reads it did not for seconds", n)
+	if log.log == nil {
+		// On a terminal most would only have been counted: the run went as it was meant to.
+		fail(err)
+		return nil
+	}
+	return err
 }
 
 func (r *runCommand) violationStatus(pol *policy.Policy) int {
@@ -207,12 +233,21 @@ func (l *logFile) reporter() report.Reporter {
 }
 
 // finish writes the last line and returns the first error of any line.
-func (l *logFile) finish(end ending, command []string, denials int) error {
+func (l *logFile) finish(end ending, command []string, denials int, force sandbox.InForce) error {
 	if l.log == nil {
 		return nil
 	}
 	s := &event.Summary{Time: time.Now(), Command: command, Denials: denials, Exit: end.status}
 	s.Dir, _ = os.Getwd()
+	if force.Judges {
+		s.Pinning = force.Opens.String()
+	}
+	if force.Landlock {
+		s.Wall = "landlock"
+	}
+	if force.Network {
+		s.Network = "netns"
+	}
 	if end.signal != 0 {
 		s.Signal = unix.SignalName(end.signal)
 	}

@@ -36,6 +36,7 @@ func endingOf(err error) ending {
 		exit    *sandbox.ExitError
 		refused *launch.ExecError
 		denied  *sandbox.DeniedError
+		fault   *sandbox.FaultError
 	)
 	switch {
 	case err == nil:
@@ -51,6 +52,8 @@ func endingOf(err error) ending {
 		return ending{status: statusCannotRun, err: err}
 	case errors.As(err, &refused):
 		return ending{status: statusCannotRun, err: explainExec(refused)}
+	case errors.As(err, &fault):
+		return ending{status: statusFailed, err: explainFault(err)}
 	}
 	return ending{status: statusFailed, err: err}
 }
@@ -61,6 +64,12 @@ func explainExec(e *launch.ExecError) error {
 		return withHints(e, "a script needs a first line like #!/bin/sh, or a shell before its name")
 	}
 	return e
+}
+
+// explainFault says whose mistake it is and what to do with it.
+func explainFault(err error) error {
+	return withHints(err, "this is a bug in sydbox, not in the command or the policy; nothing of the command is left running",
+		"please report it with all of the above and what sydbox --version says")
 }
 
 // dieOf ends this process by the signal that killed the command, so that whoever waits for it sees the same. It

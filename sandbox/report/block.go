@@ -35,6 +35,9 @@ func block(d *event.Denial, s style) string {
 	if d.Why != "" {
 		line("why", d.Why)
 	}
+	if asksForName(d) {
+		line("note", "a name server was asked for the address of "+event.Quote(d.Host))
+	}
 	if d.Natural != "" {
 		line("note", "file permissions refuse it too ("+d.Natural+"), no rule helps")
 	}
@@ -59,10 +62,14 @@ func what(d *event.Denial) string {
 		words = append(words, d.Op)
 	}
 	switch {
+	case onAddress(d):
+		words = append(words, where(d))
 	case d.Path != "":
 		words = append(words, event.Quote(d.Path))
 	case d.Typed != "":
 		words = append(words, event.Quote(d.Typed)) // it could not be resolved
+	case d.Target.PID != 0:
+		words = append(words, target(d))
 	}
 	if len(words) == 0 {
 		words = append(words, d.Call)
@@ -76,6 +83,23 @@ func what(d *event.Denial) string {
 		words = append(words, "("+d.Errno+")")
 	}
 	return strings.Join(words, " ")
+}
+
+// target names the process that a call was aimed at.
+func target(d *event.Denial) string {
+	of := "of"
+	if d.Op == "signal" {
+		of = "to"
+	}
+	switch pid := d.Target.PID; {
+	case pid == -1:
+		return of + " every process"
+	case pid < 0:
+		return fmt.Sprintf("%s process group %d", of, -pid)
+	case d.Target.Name == "":
+		return fmt.Sprintf("%s process %d", of, pid)
+	}
+	return fmt.Sprintf("%s %s[%d]", of, event.Quote(d.Target.Name), d.Target.PID)
 }
 
 // shownChain is how many processes of a chain a block shows; of a longer one the middle is left out.
@@ -98,11 +122,16 @@ func who(chain []event.Process) string {
 	return b.String()
 }
 
+// callOf names the call, with the protocol of the socket that it was made on.
 func callOf(d *event.Denial) string {
-	if d.Call == "" || d.Flags == "" {
-		return d.Call
+	call := d.Call
+	if call != "" && d.Flags != "" {
+		call += "(" + d.Flags + ")"
 	}
-	return d.Call + "(" + d.Flags + ")"
+	if call != "" && d.Protocol != "" {
+		call += ", " + event.Quote(d.Protocol)
+	}
+	return call
 }
 
 // Rule is a rule of a policy as a person looks for it: where it stands, its section, its action and its pattern.

@@ -21,6 +21,7 @@ type Log struct {
 	file *os.File
 	line []byte
 	err  error
+	torn bool // the last line was written in part
 }
 
 // OpenLog opens or creates the file with mode 0644, less the umask. A FIFO waits for its reader.
@@ -42,10 +43,16 @@ func (l *Log) Summary(s *event.Summary) { l.write(s) }
 func (l *Log) write(e event.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.line = append(e.AppendJSON(l.line[:0]), '\n')
-	if _, err := l.file.Write(l.line); err != nil && l.err == nil {
+	l.line = l.line[:0]
+	if l.torn {
+		l.line = append(l.line, '\n') // the rest of that line is lost, this one is not
+	}
+	l.line = append(e.AppendJSON(l.line), '\n')
+	n, err := l.file.Write(l.line)
+	if err != nil && l.err == nil {
 		l.err = err
 	}
+	l.torn = err != nil && (n > 0 || l.torn)
 }
 
 // Close closes the file and returns the first error of anything that was written: then the log is not complete.

@@ -30,7 +30,8 @@ func denial(op, path string) *event.Denial {
 // stub is a decider whose rules are lists of allowed and of stubbornly denied directories.
 type stub struct{ allowed, stubborn, cache, built []string }
 
-func (s stub) allows(op, path string) bool {
+func (s stub) allows(d *event.Denial) bool {
+	op, path := d.Op, d.Path
 	best, ok := -1, false
 	weigh := func(rules []string, allow bool) {
 		for _, rule := range rules {
@@ -187,6 +188,20 @@ func TestBlock(t *testing.T) {
   call  open
   why   the arguments cannot be read
 `},
+		{"a process", func(d *event.Denial) {
+			d.Op, d.Errno, d.Call, d.Flags, d.Typed, d.Path = "signal", "EPERM", "kill", "77, SIGTERM", "", ""
+			d.Target, d.Rule = event.Process{PID: 77, Name: "a b"}, event.Rule{}
+		}, `sydbox: denied signal to "a b"[77] (EPERM)
+  by    install[4121] < sh[4119] < make[4102]  in /home/a/hello/src
+  call  kill(77, SIGTERM)
+`},
+		{"a group of processes", func(d *event.Denial) {
+			d.Op, d.Errno, d.Call, d.Flags, d.Typed, d.Path = "priority", "EPERM", "setpriority", "1, 77, 5", "", ""
+			d.Target, d.Rule = event.Process{PID: -77}, event.Rule{}
+		}, `sydbox: denied priority of process group 77 (EPERM)
+  by    install[4121] < sh[4119] < make[4102]  in /home/a/hello/src
+  call  setpriority(1, 77, 5)
+`},
 		{"hostile", func(d *event.Denial) {
 			d.Path, d.Typed, d.Dir = "/x\n/y", "\x1b[2J", "/\u202e"
 			d.Chain = []event.Process{{PID: 1, Name: "\x9b31m"}}
@@ -260,6 +275,16 @@ func TestTerminalMergesAndBounds(t *testing.T) {
 		t.Errorf("summary:\n%s", out.String())
 	}
 
+	// Long names fill it sooner, and are counted all the same.
+	out.Reset()
+	term = NewTerminal(&out, Options{Quiet: true})
+	for i := range maxDistinct {
+		term.Denied(denial("create", fmt.Sprintf("/%0*d", 4000, i)))
+	}
+	if n := &term.tally; n.text > maxText || n.text < maxText/2 || n.total != maxDistinct || n.beyond+len(n.entries) != maxDistinct {
+		t.Errorf("%d bytes of %d denials are kept, %d are only counted", n.text, len(n.entries), n.beyond)
+	}
+
 	quiet := NewTerminal(&out, Options{Quiet: true})
 	out.Reset()
 	quiet.Denied(denial("create", "/x"))
@@ -278,12 +303,19 @@ func TestSummaryGroups(t *testing.T) {
 	w := denial("write", "/etc/x")
 	w.Action = "warn"
 	term.Denied(w)
+	for _, pid := range []int{77, 77, 78} {
+		s := denial("signal", "")
+		s.Target = event.Process{PID: pid, Name: "x"}
+		term.Denied(s)
+	}
 	out.Reset()
 	term.Summary()
-	const want = `sydbox: 4 denials and 1 warning, 4 different
+	const want = `sydbox: 7 denials and 1 warning, 6 different
   3×  create  /usr/local/bin (2 paths)  by install < sh < make
+  2×  signal  to x[77]                  by install < sh < make
   1×  create  /etc/ld.so.cache          by install < sh < make
   1×  write   /etc/x                    by install < sh < make
+  1×  signal  to x[78]                  by install < sh < make
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 
+	"sydbox/event"
 	"sydbox/policy"
 )
 
@@ -13,16 +14,25 @@ import (
 
 // decider is a policy as far as suggestions need it.
 type decider interface {
-	allows(op, path string) bool
+	allows(d *event.Denial) bool
 	withProfile(name string) (decider, error)
 	withGrants(list []grant) (decider, error)
 }
 
 // grant is an allow rule as the command line can give it.
-type grant struct{ section, path string }
+type grant struct {
+	section, path string
+	// rule is the rule itself where it names an address.
+	rule string
+	// network is --net.
+	network bool
+}
 
 func (g grant) flags() []string {
-	if g.section == "write" {
+	switch {
+	case g.network:
+		return []string{"--net"}
+	case g.section == "write":
 		return []string{"-w", g.pattern()}
 	}
 	return []string{"--allow", g.section + "=" + g.pattern()}
@@ -30,13 +40,16 @@ func (g grant) flags() []string {
 
 // pattern matches the path and what lies below, nothing else; in [exec] the program with any arguments.
 func (g grant) pattern() string {
-	if g.section == "exec" {
+	switch {
+	case g.rule != "":
+		return g.rule
+	case g.section == "exec":
 		return policy.ExecRule(g.path)
 	}
 	return patternEscaper.Replace(g.path)
 }
 
-var patternEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`, `$`, `\$`)
+var patternEscaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`, `$`, `\$`, `{`, `\{`)
 
 // basePolicy is what every add-on extends.
 const basePolicy = "build"
@@ -72,16 +85,17 @@ func suggest(d decider, entries []*entry, home string) (flags []string, allowed 
 }
 
 // helpful are the add-ons whose own rules allow something that is wanted. All of them extend the default policy as
-// well; what that allows is no reason to name an add-on.
+// well; what that allows is no reason to name an add-on. They open caches, no addresses.
 func helpful(d decider, wanted []*entry) []string {
 	base, err := d.withProfile(basePolicy)
 	if err != nil {
 		return nil
 	}
+	wanted = slices.DeleteFunc(slices.Clone(wanted), func(e *entry) bool { return onAddress(e.first) })
 	var names []string
 	for _, e := range denied(base, wanted) {
 		for _, name := range addOns {
-			if with, err := d.withProfile(name); err == nil && with.allows(e.first.Op, e.first.Path) &&
+			if with, err := d.withProfile(name); err == nil && with.allows(e.first) &&
 				!slices.Contains(names, name) {
 				names = append(names, name)
 			}
@@ -114,7 +128,7 @@ func curable(entries []*entry) []*entry {
 	var list []*entry
 	for _, e := range entries {
 		d := e.first
-		if d.Why == "" && d.Natural == "" && strings.HasPrefix(d.Path, "/") && d.Rule.Action != "warn" {
+		if d.Why == "" && d.Natural == "" && (strings.HasPrefix(d.Path, "/") || onAddress(d)) && d.Rule.Action != "warn" {
 			list = append(list, e)
 		}
 	}
@@ -125,7 +139,7 @@ func curable(entries []*entry) []*entry {
 func denied(d decider, list []*entry) []*entry {
 	var left []*entry
 	for _, e := range list {
-		if !d.allows(e.first.Op, e.first.Path) {
+		if !d.allows(e.first) {
 			left = append(left, e)
 		}
 	}
@@ -135,9 +149,11 @@ func denied(d decider, list []*entry) []*entry {
 // choose finds grants for what is wanted. A directory is only opened where nothing but the default denied: what
 // somebody wrote a rule for is allowed by name, so that a suggestion never undoes the rule.
 func choose(d decider, wanted []*entry, home string) []grant {
-	var scattered, named []*entry
+	var scattered, named, addresses []*entry
 	for _, e := range wanted {
-		if changes(e.first.Op) && e.first.Rule.Text == textDefault {
+		if onAddress(e.first) {
+			addresses = append(addresses, e)
+		} else if changes(e.first.Op) && e.first.Rule.Text == textDefault {
 			scattered = append(scattered, e)
 		} else {
 			named = append(named, e)
@@ -145,7 +161,7 @@ func choose(d decider, wanted []*entry, home string) []grant {
 	}
 	var grants []grant
 	for _, c := range clusters(scattered, home) {
-		if g := (grant{"write", c.dir}); works(d, g, c.members) {
+		if g := (grant{section: "write", path: c.dir}); works(d, g, c.members) {
 			grants = append(grants, g)
 		} else {
 			named = append(named, c.members...)
@@ -156,7 +172,7 @@ func choose(d decider, wanted []*entry, home string) []grant {
 			grants = append(grants, g)
 		}
 	}
-	grants = unique(grants)
+	grants = unique(append(grants, chooseAddresses(d, addresses)...))
 	return grants[:min(len(grants), maxGrants)]
 }
 
@@ -175,7 +191,7 @@ func single(d decider, e *entry, home string) (grant, bool) {
 		sections = []string{"write", e.first.Op}
 	}
 	for _, section := range sections {
-		if g := (grant{section, e.first.Path}); works(d, g, []*entry{e}) {
+		if g := (grant{section: section, path: e.first.Path}); works(d, g, []*entry{e}) {
 			return g, true
 		}
 	}

@@ -53,7 +53,7 @@ func (t *tally) title() string {
 
 func (t *Terminal) different() string {
 	if t.tally.beyond > 0 {
-		return fmt.Sprintf("more than %d different", maxDistinct)
+		return fmt.Sprintf("more than %d different", len(t.tally.entries))
 	}
 	return fmt.Sprintf("%d different", len(t.tally.entries))
 }
@@ -73,6 +73,7 @@ func (t *Terminal) which(allowed int) string {
 type group struct {
 	op, dir, chain string
 	path           string // of the first
+	target         string // of the first, a process or an address
 	paths, count   int
 }
 
@@ -109,6 +110,9 @@ func (t *Terminal) list(b *strings.Builder) {
 }
 
 func (g *group) what() string {
+	if g.target != "" {
+		return g.target
+	}
 	if g.paths == 1 || g.dir == "" {
 		return event.Quote(g.path)
 	}
@@ -116,18 +120,22 @@ func (g *group) what() string {
 }
 
 func (t *tally) groups() []*group {
-	type id struct{ op, dir, chain string }
+	type id struct{ op, dir, target, chain string }
 	byID := make(map[id]*group)
 	var list []*group
 	for _, e := range t.entries {
 		g := group{op: e.first.Op, path: e.first.Path, chain: programs(e.first.Chain)}
 		switch {
+		case onAddress(e.first):
+			g.target = where(e.first)
 		case g.path != "":
 			g.dir = path.Dir(g.path)
+		case e.first.Target.PID != 0:
+			g.target = target(e.first)
 		default:
 			g.op, g.path = e.first.Call, e.first.Why
 		}
-		k := id{g.op, g.dir, g.chain}
+		k := id{g.op, g.dir, g.target, g.chain}
 		if byID[k] == nil {
 			byID[k] = &g
 			list = append(list, &g)

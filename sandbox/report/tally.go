@@ -3,23 +3,30 @@ package report
 import "sydbox/event"
 
 // tally counts denials and merges those that say the same. Its memory is bounded whatever a tree does: after
-// maxDistinct different denials further ones are only counted.
+// maxDistinct different denials, or maxText bytes of them, further ones are only counted.
 type tally struct {
 	entries []*entry // in the order they were first seen
 	byKey   map[key]*entry
 	total   int
 	beyond  int // denials without an entry
 	warned  int // those of total whose call went on
+	text    int // bytes in entries
 }
 
-// maxDistinct is how many different denials are told apart.
-const maxDistinct = 4096
+const (
+	// maxDistinct is how many different denials are told apart.
+	maxDistinct = 4096
+	// maxText bounds what is kept of them: a path alone may have 4 KiB, and is there as typed and as resolved.
+	maxText = 4 << 20
+)
 
 // key is what makes two denials the same for a reader.
 type key struct {
 	op, path, program string
 	rule              event.Rule
 	why, call         string // for those without a path
+	address           string // for those of addresses
+	target            int
 }
 
 type entry struct {
@@ -37,20 +44,24 @@ func (t *tally) add(d *event.Denial) (e *entry, isNew bool) {
 	if len(d.Chain) > 0 {
 		k.program = d.Chain[0].Name
 	}
-	if d.Path == "" {
-		k.why, k.call = d.Why, d.Call
+	if k.address = place(d); k.address != "" {
+		k.path = "" // the path of a socket is its address
+	} else if d.Path == "" {
+		k.why, k.call, k.target = d.Why, d.Call, d.Target.PID
 	}
 	if e = t.byKey[k]; e != nil {
 		e.count++
 		return e, false
 	}
-	if len(t.entries) == maxDistinct {
+	size := len(d.Path) + len(d.Typed) + len(d.Dir) + len(d.Why) + len(d.Address) + len(d.Host)
+	if len(t.entries) == maxDistinct || t.text+size > maxText {
 		t.beyond++
 		return nil, false
 	}
 	if t.byKey == nil {
 		t.byKey = make(map[key]*entry)
 	}
+	t.text += size
 	e = &entry{first: d, count: 1}
 	t.byKey[k] = e
 	t.entries = append(t.entries, e)

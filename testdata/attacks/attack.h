@@ -8,10 +8,23 @@
  *
  * Status: 0 tried everything, 1 a step failed, 77 a fact of this machine makes the trick impossible (printed).
  *
- * Words: write, read, exec (the policy it is up against: nothing but ALLOW may be written; the secret may not be read;
- * the program may not be run), refused (no policy allows the call at all), private (it needs a mount namespace that can
- * be thrown away), root, lift=NAME (the policy lifts that refusal, so that the trick gets as far as it can),
- * silent (it fails as it would natively, with nothing to report), sample (one of many that differ little).
+ * Words:
+ *   write read stat exec   the policy it is up against: nothing but ALLOW may be written; the secret may not be read; nor
+ *                          looked at; the program may not be run
+ *   tree stdio             $TREE or $STDIO may be written as well; standard input is VICTIM/file, open for reading
+ *   lift=NAME              the policy lifts that refusal, so that the trick gets as far as it can
+ *   root private           it needs root; namespaces that can be thrown away
+ *   race                   what race.h makes
+ *   sample                 one of many that differ little
+ *   refused                no policy allows the call at all, and nothing is reported
+ *   never                  no policy allows it
+ *   silent                 it fails as it would natively, with nothing to report
+ *   vague                  its status says nothing
+ *   maybe                  many kernels refuse it by themselves
+ *   unable                 it does not win without the box either: what it wants is the box's rights
+ *   detected               where the kernel offers no better way it wins, and its process is killed
+ *   needs=NAME             the protection or refusal without which it wins; NAME+NAME: without all of these
+ *   hull                   even then Landlock holds it, where the kernel itself does the call
  *
  * Built with -DINT80 a program's own calls are those of i386, made from 64-bit code.
  */

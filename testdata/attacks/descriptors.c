@@ -55,8 +55,11 @@ TRICK(ioctl_setflags, "write")
 }
 TRICK(ioctl_setflags_garbage, "write")
 {
-	int flags = FS_NODUMP_FL;
-	DO(syscall(SYS_ioctl, reading(),
+	long fd = reading();
+	int flags;
+	DO(ioctl(fd, FS_IOC_GETFLAGS, &flags));
+	flags ^= FS_NODUMP_FL;
+	DO(syscall(SYS_ioctl, fd,
 		   sizeof(long) == 8 ? (long)(0x7777777700000000ULL | FS_IOC_SETFLAGS) : (long)FS_IOC_SETFLAGS, &flags));
 }
 TRICK(ioctl_fssetxattr, "write")
@@ -67,8 +70,10 @@ TRICK(ioctl_fssetxattr, "write")
 TRICK(ioctl_setversion, "write")
 {
 	int version = 4711;
-	if (ioctl(reading(), FS_IOC_SETVERSION, &version) != 0 && errno == ENOTTY)
+	long r = ioctl(reading(), FS_IOC_SETVERSION, &version);
+	if (r != 0 && errno == ENOTTY)
 		impossible("this file system has no inode versions");
+	DO(r);
 }
 #endif
 TRICK(chmod_magic, "write") { DO(S(chmod, fd_path(reading()), 0600)); }
@@ -77,12 +82,12 @@ TRICK(chown_magic, "write") { DO(S(chown, fd_path(pathonly()), getuid(), getgid(
 TRICK(setxattr_magic, "write") { DO(S(setxattr, fd_path(pathonly()), xattr_name, value, 6, 0)); }
 TRICK(utimensat_magic, "write") { DO(S(utimensat, AT_FDCWD, fd_path(pathonly()), times, 0)); }
 TRICK(truncate_magic, "write") { DO(S(truncate, fd_path(reading()), 2)); }
-TRICK(reopen_self_fd, "write") { say(S(open, fd_path(reading()), O_WRONLY)); }
+TRICK(reopen_self_fd, "write hull needs=held") { say(S(open, fd_path(reading()), O_WRONLY)); }
 TRICK(reopen_path_only, "write") { say(S(open, fd_path(pathonly()), O_RDWR)); }
 TRICK(reopen_truncating, "write") { DO(S(open, fd_path(reading()), O_RDONLY | O_TRUNC)); }
-TRICK(reopen_dev_fd, "write") { say(S(open, str("/dev/fd/%ld", reading()), O_WRONLY)); }
-TRICK(reopen_inherited, "write") { say(S(open, fd_path(INHERITED_FILE), O_WRONLY | O_APPEND)); }
-TRICK(reopen_as_stdin, "write")
+TRICK(reopen_dev_fd, "write hull needs=held") { say(S(open, str("/dev/fd/%ld", reading()), O_WRONLY)); }
+TRICK(reopen_inherited, "write hull needs=held") { say(S(open, fd_path(INHERITED_FILE), O_WRONLY | O_APPEND)); }
+TRICK(reopen_as_stdin, "write hull needs=held")
 {
 	DO(dup2(reading(), 0));
 	say(S(open, str("/dev/stdin"), O_WRONLY));
@@ -104,7 +109,7 @@ TRICK(reopen_relative_to_proc, "write")
 	long fd = reading(), dir = DO(open("/proc/self/fd", O_RDONLY | O_DIRECTORY));
 	say(S(openat, dir, str("%ld", fd), O_WRONLY));
 }
-TRICK(reopen_in_proc_cwd, "write")
+TRICK(reopen_in_proc_cwd, "write hull needs=held")
 {
 	long fd = reading();
 	DO(chdir("/proc/self/fd"));

@@ -197,7 +197,60 @@ TRICK(exec_moved, "exec")
 	DO(rename(mark(), A("moved")));
 	EXEC(A("moved"));
 }
-TRICK(exec_secret_memory_name, "exec lift=memfd_secret silent")
+static long copy_to(long out)
+{
+	static char buf[1 << 16];
+	int in = DO(open(mark(), O_RDONLY));
+	for (long n; (n = DO(read(in, buf, sizeof buf))) > 0;)
+		DO(write(DO(out), buf, n));
+	close(in);
+	return out;
+}
+TRICK(exec_copy, "exec needs=copies")
+{
+	close(copy_to(open(A("copy"), O_WRONLY | O_CREAT, 0755)));
+	EXEC(A("copy"));
+}
+TRICK(exec_copy_in_memory, "exec needs=copies")
+{
+	long fd = copy_to(memfd_create("copy", 0));
+	IN_CHILD(pid) { DO(S(execveat, fd, nothing, list(), env(), AT_EMPTY_PATH)); }
+}
+TRICK(exec_copy_in_memory_by_magic, "exec needs=copies")
+{
+	long fd = copy_to(memfd_create("copy", 0));
+	EXEC(str("/proc/self/fd/%ld", fd));
+}
+TRICK(exec_copy_without_name, "exec needs=copies")
+{
+	close(copy_to(open(A("copy"), O_WRONLY | O_CREAT, 0755)));
+	long fd = DO(open(A("copy"), O_RDONLY));
+	DO(unlink(A("copy")));
+	IN_CHILD(pid) { DO(S(execveat, fd, nothing, list(), env(), AT_EMPTY_PATH)); }
+}
+TRICK(exec_copy_changed_back, "exec needs=copies")
+{
+	/* Harmless while it is looked at first, then the denied program under the same name. */
+	DO(system(str("cp /bin/true %s && %s", A("copy"), A("copy"))));
+	DO(unlink(A("copy")));
+	close(copy_to(open(A("copy"), O_WRONLY | O_CREAT, 0755)));
+	EXEC(A("copy"));
+}
+TRICK(exec_hard_link, "exec needs=copies+moves")
+{
+	DO(link(mark(), A("hard")));
+	EXEC(A("hard"));
+}
+TRICK(exec_copy_as_interpreter, "exec needs=copies")
+{
+	close(copy_to(open(A("copy"), O_WRONLY | O_CREAT, 0755)));
+	int fd = DO(open("script", O_WRONLY | O_CREAT, 0755));
+	const char *text = str("#!%s\n", A("copy"));
+	DO(write(fd, text, strlen(text)));
+	close(fd);
+	EXEC(A("script"));
+}
+TRICK(exec_secret_memory_name, "exec lift=memfd_secret silent needs=memory+second-look")
 {
 	long fd = syscall(SYS_memfd_secret, 0);
 	if (fd < 0)

@@ -57,17 +57,17 @@ static int uring_do(struct sqe request)
 	}
 	return res;
 }
-TRICK(io_uring_open, "write refused")
+TRICK(io_uring_open, "write refused hull needs=io_uring")
 {
 	struct sqe s = {.opcode = OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)V("file"), .op_flags = O_WRONLY};
 	say(uring_do(s));
 }
-TRICK(io_uring_unlink, "write refused")
+TRICK(io_uring_unlink, "write refused hull needs=io_uring")
 {
 	struct sqe s = {.opcode = OP_UNLINKAT, .fd = AT_FDCWD, .addr = (uintptr_t)V("file")};
 	DO(uring_do(s));
 }
-TRICK(io_uring_mkdir, "write refused")
+TRICK(io_uring_mkdir, "write refused hull needs=io_uring")
 {
 	struct sqe s = {.opcode = OP_MKDIRAT, .fd = AT_FDCWD, .addr = (uintptr_t)V("new"), .len = 0755};
 	DO(uring_do(s));
@@ -76,40 +76,40 @@ TRICK(io_uring_mkdir, "write refused")
 /* Mounts: the victim under a name that may be written. */
 static void own_mounts(void)
 {
-	if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 && geteuid() != 0)
-		impossible("no namespace to mount in");
+	if (unshare(CLONE_NEWNS) != 0)
+		DO(unshare(CLONE_NEWUSER | CLONE_NEWNS));
 	mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
-TRICK(bind_mount, "write root private refused")
+TRICK(bind_mount, "write root private refused needs=mount")
 {
 	DO(mount(victim, A("owndir"), NULL, MS_BIND, NULL));
 	write_to(A("owndir/file"));
 }
-TRICK(bind_mount_own_namespace, "write private refused")
+TRICK(bind_mount_own_namespace, "write private refused needs=mount+userns+nameless+pinning")
 {
 	own_mounts();
 	DO(mount(victim, A("owndir"), NULL, MS_BIND, NULL));
 	write_to(A("owndir/file"));
 }
-TRICK(bind_mount_of_allow_over, "write root private refused")
+TRICK(bind_mount_of_allow_over, "write root private refused needs=mount")
 {
 	/* The other way round: what is at ALLOW's place is the victim. */
 	DO(mount(victim, allow, NULL, MS_BIND, NULL));
 	write_to(A("file"));
 }
-TRICK(open_tree_move_mount, "write root private refused")
+TRICK(open_tree_move_mount, "write root private refused needs=mount+nameless")
 {
 	int tree = DO(syscall(428, AT_FDCWD, victim, 1 /* OPEN_TREE_CLONE */));
 	DO(syscall(429, tree, "", AT_FDCWD, A("owndir"), 4 /* MOVE_MOUNT_F_EMPTY_PATH */));
 	write_to(A("owndir/file"));
 }
-TRICK(open_tree_descriptor, "write root private refused")
+TRICK(open_tree_descriptor, "write root private refused needs=mount+nameless+pinning")
 {
 	/* A tree that is attached nowhere is a directory without any path. */
 	int tree = DO(syscall(428, AT_FDCWD, victim, 1));
 	say(openat(tree, "file", O_WRONLY));
 }
-TRICK(overlay, "write root private refused")
+TRICK(overlay, "write root private refused needs=mount")
 {
 	DO(mkdir("upper", 0755));
 	DO(mkdir("work", 0755));
@@ -122,7 +122,7 @@ TRICK(overlay, "write root private refused")
 	}
 	DO(close(open("merged/new", O_WRONLY | O_CREAT, 0644)));
 }
-TRICK(user_namespace, "write private refused")
+TRICK(user_namespace, "write private refused needs=mount+userns+nameless+pinning")
 {
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
 		impossible("no user namespaces here");
@@ -130,13 +130,13 @@ TRICK(user_namespace, "write private refused")
 	DO(mount(victim, A("owndir"), NULL, MS_BIND, NULL));
 	write_to(A("owndir/file"));
 }
-TRICK(user_namespace_plain_write, "write refused")
+TRICK(user_namespace_plain_write, "write lift=userns")
 {
 	if (unshare(CLONE_NEWUSER) != 0)
 		impossible("no user namespaces here");
 	write_to(V("file"));
 }
-TRICK(setns_to_outside, "write root private refused")
+TRICK(setns_to_outside, "write root private lift=userns,mount")
 {
 	/* Away, and back by a descriptor from before. */
 	int ns = DO(open("/proc/self/ns/mnt", O_RDONLY));
@@ -144,7 +144,7 @@ TRICK(setns_to_outside, "write root private refused")
 	DO(setns(ns, CLONE_NEWNS));
 	write_to(V("file"));
 }
-TRICK(pivot_root_, "write root private refused")
+TRICK(pivot_root_, "write root private lift=userns,mount never")
 {
 	own_mounts();
 	DO(mount(str("%s/..", allow), A("owndir"), NULL, MS_BIND | MS_REC, NULL));
@@ -203,7 +203,7 @@ TRICK(chroot_of_another, "write root")
 	sleep_ms(100);
 	write_to(str("/proc/%d/root/file", (int)pid));
 }
-TRICK(by_handle, "write root refused")
+TRICK(by_handle, "write root refused needs=handles")
 {
 	struct {
 		unsigned bytes;
@@ -216,7 +216,7 @@ TRICK(by_handle, "write root refused")
 }
 
 /* A filter of one's own whose verdict outranks the tracer's. */
-TRICK(own_listener, "write refused")
+TRICK(own_listener, "write refused hull needs=notify+pinning")
 {
 #ifdef SYS_open
 	struct sock_filter code[] = {
@@ -359,15 +359,15 @@ TRICK(far_jump_to_32_bits, "write")
 }
 
 /* Nodes and files of the system. */
-TRICK(device_node, "write root refused")
+TRICK(device_node, "write root refused needs=devices")
 {
 	/* Made in ALLOW, it is the disk below everything; the judge looks for device nodes as well. */
 	struct stat st;
 	DO(stat(victim, &st));
 	DO(mknod(A("disk"), S_IFBLK | 0600, st.st_dev));
 }
-TRICK(character_device_node, "write root refused") { DO(mknod(A("mem"), S_IFCHR | 0600, makedev(1, 1))); }
-TRICK(process_accounting, "write root refused")
+TRICK(character_device_node, "write root refused needs=devices") { DO(mknod(A("mem"), S_IFCHR | 0600, makedev(1, 1))); }
+TRICK(process_accounting, "write root refused vague")
 {
 	if (syscall(SYS_acct, V("file")) != 0 && errno == ENOSYS)
 		impossible("this kernel has no process accounting");
@@ -386,6 +386,17 @@ TRICK(proc_self_mem_of_child, "write")
 	DO(pwrite64(mem, "memory", 6, (off64_t)(uintptr_t)p));
 	DO(msync(p, 4096, MS_SYNC));
 }
+TRICK(proc_of_outsider, "write root private tree needs=members+outsiders never")
+{
+	/* Process 1 is no member. What is written there was so before. */
+	char text[16] = "";
+	int fd = DO(open("/proc/1/oom_score_adj", O_RDONLY));
+	long n = DO(read(fd, text, sizeof text));
+	DO(write(DO(open("/proc/1/oom_score_adj", O_WRONLY)), text, n));
+	close(DO(open(A("reached"), O_WRONLY | O_CREAT, 0644)));
+}
+TRICK(stdin_reopened_for_writing, "write stdio needs=stdio") { say(open("/dev/stdin", O_WRONLY)); }
+TRICK(stdin_by_its_path, "write stdio needs=stdio") { say(open(V("file"), O_WRONLY | O_TRUNC)); }
 TRICK(unix_bind_outside, "write")
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};

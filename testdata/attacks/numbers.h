@@ -14,7 +14,7 @@ enum {
 	I386_acct = 51, I386_mount = 21, I386_clone = 120, I386_vfork = 190, I386_fork = 2, I386_io_uring_setup = 425,
 	I386_clone3 = 435, I386_name_to_handle_at = 341, I386_open_by_handle_at = 342, I386_fchdir = 133,
 	I386_truncate64 = 193, I386_chown16 = 182, I386_lchown16 = 16, I386_fchown16 = 95, I386_socketcall = 102,
-	I386_utimensat_time64 = 412, I386_unshare = 310
+	I386_utimensat_time64 = 412, I386_unshare = 310, I386_getxattr = 229, I386_readlinkat = 305, I386_statx = 383
 };
 
 #ifndef SYS_open

@@ -401,8 +401,9 @@ int extra_tricks(int argc, char **argv)
 				continue;
 			const char *name = str("%s.%s", ops[o].name, spellings[s].name);
 			if (argc == 2) {
-				printf("%s write%s%s\n", name, spellings[s].common ? "" : " sample",
-				       spellings[s].spell == secret_memory ? " lift=memfd_secret silent" : "");
+				printf("%s write%s%s%s\n", name, spellings[s].common ? "" : " sample",
+				       spellings[s].spell == secret_memory ? " lift=memfd_secret silent never needs=memory" : "",
+				       spellings[s].spell == secret_memory && ops[o].run != fchmodat_old ? " hull" : "");
 			} else if (strcmp(name, argv[1]) == 0) {
 				struct where w = spellings[s].spell(ops[o].target);
 				/* A name on the stack or in a constant would be out of reach of int $0x80. */

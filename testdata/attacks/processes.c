@@ -33,7 +33,7 @@ TRICK(in_a_thread, "write")
 	threads(&t, in_thread, NULL);
 	pthread_join(t, NULL);
 }
-TRICK(daemon, "write")
+TRICK(daemon, "write vague")
 {
 	if (DO(fork()) == 0) {
 		setsid();
@@ -44,7 +44,7 @@ TRICK(daemon, "write")
 		_exit(0);
 	}
 }
-TRICK(daemon_without_output, "write")
+TRICK(daemon_without_output, "write vague")
 {
 	/* Nothing ties it to the starter: no group, no session, no descriptor. */
 	if (DO(fork()) == 0) {
@@ -112,7 +112,7 @@ TRICK(clone_ptrace, "write refused")
 	}
 	finish(pid);
 }
-TRICK(clone_parent, "write")
+TRICK(clone_parent, "write vague")
 {
 	IN_CHILD(pid)
 	{
@@ -228,7 +228,7 @@ TRICK(after_stop, "write")
 	kill(pid, SIGCONT);
 	finish(pid);
 }
-TRICK(stop_storm, "write")
+TRICK(stop_storm, "write vague")
 {
 	pid_t pid = DO(fork());
 	if (pid == 0) {
@@ -248,7 +248,7 @@ TRICK(stop_storm, "write")
 	}
 	wait_for(pid);
 }
-TRICK(kill_storm, "write")
+TRICK(kill_storm, "write vague")
 {
 	for (int i = 0; i < 100; i++) {
 		pid_t pid = DO(fork());
@@ -290,7 +290,7 @@ TRICK(traced_child, "write refused")
 	DO(ptrace(PTRACE_CONT, pid, 0, 0));
 	finish(pid);
 }
-TRICK(fork_bomblet, "write")
+TRICK(fork_bomblet, "write vague")
 {
 	/* Many at once, any of which would do. */
 	for (int i = 0; i < 100; i++)
@@ -306,7 +306,7 @@ TRICK(fork_bomblet, "write")
 		;
 	sleep_ms(100);
 }
-TRICK(subreaper_orphan, "write")
+TRICK(subreaper_orphan, "write vague")
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (DO(fork()) == 0) {
@@ -320,7 +320,7 @@ TRICK(subreaper_orphan, "write")
 	while (wait(NULL) > 0)
 		;
 }
-TRICK(core_file, "write refused")
+TRICK(core_file, "write refused vague hull needs=core")
 {
 	char pattern[64] = "";
 	int fd = open("/proc/sys/kernel/core_pattern", O_RDONLY);

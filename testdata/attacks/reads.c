@@ -69,32 +69,32 @@ TRICK(read_access_mode_3, "read")
 	long fd = DO(S(open, V("secret"), 3));
 	loot(S(open, str("/proc/self/fd/%ld", fd), O_RDONLY));
 }
-TRICK(read_hard_link, "read")
+TRICK(read_hard_link, "read needs=moves")
 {
 	DO(S(link, V("secret"), A("hard")));
 	loot(S(open, A("hard"), O_RDONLY));
 }
-TRICK(read_moved, "read")
+TRICK(read_moved, "read needs=moves")
 {
 	DO(S(rename, V("secret"), A("moved")));
 	loot(S(open, A("moved"), O_RDONLY));
 }
-TRICK(read_moved_parent, "read")
+TRICK(read_moved_parent, "read needs=moves")
 {
 	DO(S(rename, victim, A("moved")));
 	loot(S(open, A("moved/secret"), O_RDONLY));
 }
-TRICK(read_moved_parent_beside, "read")
+TRICK(read_moved_parent_beside, "read needs=moves")
 {
 	DO(S(rename, victim, str("%s-elsewhere", victim)));
 	loot(S(open, str("%s-elsewhere/secret", victim), O_RDONLY));
 }
-TRICK(read_exchanged, "read")
+TRICK(read_exchanged, "read needs=moves")
 {
 	DO(S(renameat2, AT_FDCWD, V("secret"), AT_FDCWD, A("own"), RENAME_EXCHANGE));
 	loot(S(open, A("own"), O_RDONLY));
 }
-TRICK(read_secret_memory_name, "read lift=memfd_secret silent")
+TRICK(read_secret_memory_name, "read lift=memfd_secret silent needs=memory")
 {
 	long fd = syscall(SYS_memfd_secret, 0);
 	if (fd < 0)
@@ -109,13 +109,13 @@ TRICK(read_secret_memory_name, "read lift=memfd_secret silent")
 		DO(-1);
 	loot(S(open, strcpy(p, V("secret")), O_RDONLY));
 }
-TRICK(read_by_handle, "read root refused")
+TRICK(read_by_handle, "read root refused needs=handles")
 {
 	DO(S(name_to_handle_at, AT_FDCWD, V("secret"), &handle, &mount_id, 0));
 	long mount = DO(open(victim, O_RDONLY | O_DIRECTORY));
 	loot(S(open_by_handle_at, mount, &handle, O_RDONLY));
 }
-TRICK(read_by_handle_of_descriptor, "read root refused")
+TRICK(read_by_handle_of_descriptor, "read root refused needs=handles")
 {
 	long fd = DO(open(V("secret"), O_PATH));
 	DO(S(name_to_handle_at, fd, nothing, &handle, &mount_id, AT_EMPTY_PATH));
@@ -126,7 +126,7 @@ TRICK(read_by_cat, "read")
 	DO(execl("/bin/sh", "sh", "-c", "exec cat <\"$0\" >loot", V("secret"), NULL));
 }
 TRICK(read_by_cp, "read") { DO(execl("/bin/cp", "cp", V("secret"), "loot", NULL)); }
-TRICK(read_as_script, "read")
+TRICK(read_as_script, "read vague")
 {
 	/* A shell reads what it is told to run: its complaints quote the text. */
 	DO(execl("/bin/sh", "sh", "-c", "sh -v \"$0\" 2>loot; exit 0", V("secret"), NULL));

@@ -60,6 +60,11 @@ func prepare(s *settings, dir string) ([]workload, error) {
 	if err := largeProgram(dir); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: without the large program:", err)
 	}
+	loop := filepath.Join(dir, "loop")
+	loops := command("cc", "-O1", "-o", loop, "testdata/bench/net/loop.c")
+	if loops != nil {
+		fmt.Fprintln(os.Stderr, "bench: without the loops on the loopback:", loops)
+	}
 	copyOf := func(from string) func() (string, error) {
 		return func() (string, error) {
 			// One path for all, because it is built into what is made.
@@ -94,9 +99,16 @@ func prepare(s *settings, dir string) ([]workload, error) {
 			flags: []string{"-p", filepath.Join(dir, "10.toml")},
 		},
 		{name: "find /usr -newer", argv: []string{"find", "/usr", "-newer", newer}, budget: 1.03},
+		// The default profile polices the network: each request connects and is judged.
+		{name: "2,000 × loopback request", argv: []string{loop, "tcp", "2000"}},
+		{name: "20,000 × UDP ping", argv: []string{loop, "udp", "20000"}},
+		{name: "20,000 × UDP ping, connected", argv: []string{loop, "connected", "20000"}},
+		{name: "2,000 × loopback request, --net", argv: []string{loop, "tcp", "2000"}, flags: []string{"--net"}},
 		{name: "start-up", argv: []string{"/bin/true"}},
 	}
-	workloads := slices.DeleteFunc(all, func(w workload) bool { return !s.only.MatchString(w.name) })
+	workloads := slices.DeleteFunc(all, func(w workload) bool {
+		return !s.only.MatchString(w.name) || loops != nil && w.argv[0] == loop
+	})
 	sources := func(w workload) bool { return w.fresh != nil }
 	if !slices.ContainsFunc(workloads, sources) {
 		return workloads, nil

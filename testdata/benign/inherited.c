@@ -54,6 +54,17 @@ static void environment(void)
 		printf("variable %s\n", *e);
 }
 
+/* Where addresses are judged root has neither CAP_NET_ADMIN nor CAP_NET_RAW (the refusal "net_admin"). */
+static void capability(const char *line)
+{
+	unsigned long long set;
+	char key[16];
+	if (sscanf(line, "Cap%15[^:]: %llx", key, &set) == 2)
+		printf("Cap%s: %016llx\n", key, set & ~(3ULL << 12));
+	else
+		printf("%s", line);
+}
+
 static void status(void)
 {
 	static const char *const keys[] = {"Uid:", "Gid:", "Groups:", "Umask:", "SigPnd:", "SigBlk:", "SigIgn:", "SigCgt:",
@@ -64,7 +75,7 @@ static void status(void)
 	while (fgets(line, sizeof line, f))
 		for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 			if (strncmp(line, keys[i], strlen(keys[i])) == 0)
-				printf("%s", line);
+				capability(line);
 	fclose(f);
 	printf("oom_score_adj %s", get("/proc/self/oom_score_adj"));
 	printf("timerslack %d\n", prctl(PR_GET_TIMERSLACK));

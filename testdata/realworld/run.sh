@@ -29,8 +29,10 @@ as() {
 	fi
 }
 
+# What HTTP::Daemon and its tests use.
+sh "$here/../deps.sh" perl libhttp-message-perl libwww-perl libtest-needs-perl libmodule-build-tiny-perl >/dev/null
 mkdir "$work/sources"
-if test -n "$packages" && ! sh "$here/fetch.sh" "$work/sources" $packages >"$work/fetch.log" 2>&1; then
+if test -n "$packages" && ! sh "$here/fetch.sh" "$work/sources" $packages libhttp-daemon-perl >"$work/fetch.log" 2>&1; then
 	cat "$work/fetch.log"
 	exit 1
 fi
@@ -50,6 +52,9 @@ for uid in $users; do
 	done
 	as "$uid" sh "$here/gomodule.sh" "$work/module" "$home/gomodule" || failed=1
 	as "$uid" sh "$here/npm.sh" "$home/npm" || failed=1
+	as "$uid" sh "$here/downloads.sh" "$home/downloads" || failed=1
+	test -z "$packages" ||
+		as "$uid" sh "$here/httpd.sh" "$work/sources/libhttp-daemon-perl"_*.orig.tar.?z* "$home/httpd" || failed=1
 	rm -rf "$outside"
 done
 exit $failed

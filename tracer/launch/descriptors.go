@@ -14,7 +14,7 @@ type files struct {
 }
 
 // descriptors lays out what the shim starts with: 0, 1 and 2 of the plan, the inherited ones at their own numbers, and
-// the shim's two pipes at the lowest numbers that are free, so that make's job server finds its pipe at 3 and 4.
+// the shim's own two at the lowest numbers that are free, so that make's job server finds its pipe at 3 and 4.
 // The function it returns closes what was opened here.
 func (p *Plan) descriptors(order, outcome int) (*files, func(), error) {
 	var null *os.File
@@ -41,7 +41,7 @@ func (p *Plan) descriptors(order, outcome int) (*files, func(), error) {
 	var inherited map[int]bool
 	if p.InheritFDs {
 		var err error
-		if inherited, err = inheritable(); err != nil {
+		if inherited, err = Inheritable(); err != nil {
 			release()
 			return nil, nil, err
 		}
@@ -58,8 +58,9 @@ func (p *Plan) descriptors(order, outcome int) (*files, func(), error) {
 	return f, release, nil
 }
 
-// inheritable returns the descriptors above 2 of this process that an exec leaves open.
-func inheritable() (map[int]bool, error) {
+// Inheritable returns the descriptors above 2 of this process that an exec leaves open: with Plan.InheritFDs the
+// target has them at the same numbers.
+func Inheritable() (map[int]bool, error) {
 	open, err := openDescriptors()
 	if err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"golang.org/x/sys/unix"
+
+	"sydbox/tracer/landlock"
 )
 
 // The plan travels as a length-prefixed record: a format without reflection, because the shim's start-up is part of
@@ -17,13 +19,19 @@ type order struct {
 	inherit    bool
 	noNewPrivs Level
 	noCore     bool
+	drop       uint64
 	filter     []unix.SockFilter
+	listener   bool
+
+	landlock      *landlock.Ruleset
+	landlockLevel Level
 }
 
 func (p *Plan) order() *order {
 	return &order{
 		path: p.Path, dir: p.Dir, args: p.Args, env: p.Env,
-		inherit: p.InheritFDs, noNewPrivs: p.NoNewPrivs, noCore: p.NoCore, filter: p.Filter,
+		inherit: p.InheritFDs, noNewPrivs: p.NoNewPrivs, noCore: p.NoCore, drop: p.Drop,
+		filter: p.Filter, listener: p.Listener, landlock: p.Landlock, landlockLevel: p.LandlockLevel,
 	}
 }
 
@@ -36,6 +44,7 @@ func (o *order) encode(b []byte) []byte {
 	b = appendBool(b, o.inherit)
 	b = append(b, byte(o.noNewPrivs))
 	b = appendBool(b, o.noCore)
+	b = binary.AppendUvarint(b, o.drop)
 	// An empty filter is not the same as none: installing it fails, as it must.
 	b = appendBool(b, o.filter != nil)
 	b = binary.AppendUvarint(b, uint64(len(o.filter)))
@@ -44,7 +53,8 @@ func (o *order) encode(b []byte) []byte {
 		b = append(b, f.Jt, f.Jf)
 		b = binary.LittleEndian.AppendUint32(b, f.K)
 	}
-	return b
+	b = appendBool(b, o.listener)
+	return append(appendRuleset(b, o.landlock), byte(o.landlockLevel))
 }
 
 func appendBool(b []byte, v bool) []byte {
@@ -75,10 +85,13 @@ func decode(b []byte) (*order, error) {
 	o.inherit = d.bool()
 	o.noNewPrivs = Level(d.byte())
 	o.noCore = d.bool()
+	o.drop = d.uvarint()
 	filtered := d.bool()
 	if filter := d.filter(); filtered {
 		o.filter = filter
 	}
+	o.listener = d.bool()
+	o.landlock, o.landlockLevel = d.ruleset(), Level(d.byte())
 	if d.bad || len(d.b) != 0 {
 		return nil, errTruncated
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"sydbox/tracer/landlock"
 )
 
 func TestOrderRoundTrip(t *testing.T) {
@@ -13,9 +15,19 @@ func TestOrderRoundTrip(t *testing.T) {
 		{args: []string{}, env: []string{}},
 		{
 			path: "/bin/\xff", dir: "d", args: []string{"", "a b"}, env: []string{"A=1", "A=2", "="}, inherit: true,
-			noNewPrivs: Required, noCore: true, filter: []unix.SockFilter{{Code: 6, Jt: 1, Jf: 255, K: 0xdeadbeef}},
+			noNewPrivs: Required, noCore: true, drop: 1 << 63,
+			filter:   []unix.SockFilter{{Code: 6, Jt: 1, Jf: 255, K: 0xdeadbeef}},
+			listener: true,
 		},
 		{args: []string{}, env: []string{}, filter: []unix.SockFilter{}, noNewPrivs: Preferred},
+		{args: []string{}, env: []string{}, landlock: &landlock.Ruleset{Scoped: landlock.ScopeSignal}},
+		{
+			args: []string{}, env: []string{}, landlockLevel: Required,
+			landlock: &landlock.Ruleset{
+				Handled: 0xffff, Rules: []landlock.Rule{{Path: "/a\xff", Access: 1 << 40}, {FD: 300, Access: 2}},
+				HandledNet: 3, Ports: []landlock.PortRule{{Port: 65535, Net: 1}, {Net: 1 << 40}},
+			},
+		},
 	} {
 		enc := o.encode(nil)
 		got, err := decode(enc)
@@ -36,6 +48,7 @@ func TestOrderRoundTrip(t *testing.T) {
 // FuzzDecode: no input makes decode panic or ask for much memory, and what it takes it gives back the same.
 func FuzzDecode(f *testing.F) {
 	f.Add((&order{path: "p", args: []string{"a"}, env: []string{"E=1"}}).encode(nil))
+	f.Add((&order{landlock: &landlock.Ruleset{Handled: 1, Rules: []landlock.Rule{{Path: "/"}}}}).encode(nil))
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		o, err := decode(b)
@@ -53,8 +66,9 @@ func TestShimDescriptors(t *testing.T) {
 	for _, c := range []struct {
 		arg string
 		ok  bool
-	}{{"3,4", true}, {"150,7", true}, {"", false}, {"3", false}, {"0,4", false}, {"3,x", false}, {"-1,3", false}} {
-		if _, _, ok := shimDescriptors(c.arg); ok != c.ok {
+	}{{"3,4", true}, {"3,4,network", true}, {"3,4,", false}, {"3,4,network,", false},
+		{"150,7", true}, {"", false}, {"3", false}, {"0,4", false}, {"3,x", false}, {"-1,3", false}} {
+		if _, _, _, ok := shimDescriptors(c.arg); ok != c.ok {
 			t.Errorf("%q: %v", c.arg, ok)
 		}
 	}

@@ -16,27 +16,33 @@ type Step uint8
 
 // The steps, in order.
 const (
-	StepShim        Step = iota + 1 // executing this program again
-	StepSeize                       // PTRACE_SEIZE of the shim
-	StepPlan                        // the shim receiving the plan
-	StepDir                         // chdir
-	StepNoNewPrivs                  // PR_SET_NO_NEW_PRIVS
-	StepLimits                      // the core file limit
-	StepDescriptors                 // close-on-exec for what is not the target's
-	StepFilter                      // the seccomp filter
-	StepExec                        // execve of the target
+	StepShim         Step = iota + 1 // executing this program again
+	StepNetwork                      // the network namespace
+	StepSeize                        // PTRACE_SEIZE of the shim
+	StepPlan                         // the shim receiving the plan
+	StepDir                          // chdir
+	StepNoNewPrivs                   // PR_SET_NO_NEW_PRIVS
+	StepCapabilities                 // capset, PR_CAPBSET_DROP
+	StepLimits                       // the core file limit
+	StepDescriptors                  // close-on-exec for what is not the target's
+	StepLandlock                     // landlock_restrict_self
+	StepFilter                       // the seccomp filter
+	StepExec                         // execve of the target
 )
 
 var stepNames = [...]string{
-	StepShim:        "start the shim",
-	StepSeize:       "trace the shim",
-	StepPlan:        "hand the plan to the shim",
-	StepDir:         "change to the working directory",
-	StepNoNewPrivs:  "set no_new_privs",
-	StepLimits:      "set the limit of core files",
-	StepDescriptors: "close descriptors",
-	StepFilter:      "install the seccomp filter",
-	StepExec:        "execute the target",
+	StepShim:         "start the shim",
+	StepNetwork:      "make a network namespace",
+	StepSeize:        "trace the shim",
+	StepPlan:         "hand the plan to the shim",
+	StepDir:          "change to the working directory",
+	StepNoNewPrivs:   "set no_new_privs",
+	StepCapabilities: "drop capabilities",
+	StepLimits:       "set the limit of core files",
+	StepDescriptors:  "close descriptors",
+	StepLandlock:     "set up Landlock",
+	StepFilter:       "install the seccomp filter",
+	StepExec:         "execute the target",
 }
 
 // String says what the step does, as in "cannot <step>".
@@ -108,6 +114,10 @@ func (p *Plan) stepError(step Step, errno syscall.Errno) error {
 		return &SetupError{Step: step, On: p.Dir, Err: errno}
 	case StepNoNewPrivs:
 		return &SetupError{Step: step, Err: errno, Hint: "a sandbox around this one forbids it"}
+	case StepCapabilities:
+		return &SetupError{Step: step, Err: errno, Hint: "without no_new_privs it takes CAP_SETPCAP: leave it on"}
+	case StepLandlock:
+		return &SetupError{Step: step, Err: errno, Hint: landlockHint(errno)}
 	case StepFilter:
 		return &SetupError{Step: step, Err: errno, Hint: filterHint(errno)}
 	}

@@ -3,15 +3,17 @@
 // A Go program cannot run its own code between fork and exec, so the target is started by a shim: this very executable,
 // run again under another argv[0]. The shim blocks in a read before it does anything; once the parent has seized it, it
 // gets a byte and the Plan, applies the plan to itself step by step and executes the target. Everything is decided and
-// allocated in the parent; the shim only makes system calls. A step that fails is told over a close-on-exec pipe; end
-// of file on that pipe means that the target was executed.
+// allocated in the parent; the shim only makes system calls. A step that fails is told over a close-on-exec socket;
+// end of file there means that the target was executed. It is a socket because the filter's listener comes over it too.
 //
 //	parent                                shim
-//	Plan.Start ── fork, exec self ──────► Init
+//	Plan.Start ── fork, exec self ──────► Init [in a network namespace: network.go]
 //	             ◄─────────────── byte ── "ready"
 //	PTRACE_SEIZE
-//	Shim.Go ───── byte, plan ───────────► chdir, no_new_privs, descriptors, filter
+//	Shim.Go ───── byte, plan ───────────► chdir, no_new_privs, capabilities, descriptors, Landlock, filter
+//	             ◄─────────── listener ── if there is one
 //	PTRACE_EVENT_EXEC ◄────────────────── execve(target)
+//	Shim.Listener, Shim.Skipped
 //	Shim.Failure ◄─ record, only on failure
 //
 // The target gets what this process was given: limits, mask and dispositions of signals, terminal, group, session,
@@ -28,6 +30,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"sydbox/tracer/landlock"
 )
 
 // Level says how much a primitive is wanted.
@@ -61,6 +65,19 @@ type Plan struct {
 	NoCore bool
 	// Filter is the seccomp program that the target and all its descendants run under; nil means none.
 	Filter []unix.SockFilter
+	// Listener asks for the descriptor on which Notify verdicts of Filter are answered: see Shim.Listener. The start
+	// goes on without it where the kernel does not give one.
+	Listener bool
+	// Landlock is the domain that the target and all its descendants are put into; nil means none.
+	Landlock *landlock.Ruleset
+	// LandlockLevel says whether the start goes on where that fails, which Shim.Skipped then tells.
+	LandlockLevel Level
+	// Network says whether the target gets a network namespace to itself, with nothing in it but a loopback interface.
+	// What came of it says Shim.Network. Without CAP_SYS_ADMIN it takes a user namespace as well: see Network.
+	Network Level
+	// Drop are capabilities that neither the target nor its descendants can have, a bit for each number of
+	// linux/capability.h. In a user namespace they have none at all.
+	Drop uint64
 	// SelfPath is what is executed as the shim: this program. Empty means /proc/self/exe, which is the right inode even
 	// after an upgrade or a deletion.
 	SelfPath string

@@ -15,8 +15,10 @@ import (
 )
 
 const (
-	readyByte = 'r' // from the shim: seize me
-	goByte    = 'g' // to the shim: the plan follows
+	readyByte  = 'r' // from the shim: seize me
+	goByte     = 'g' // to the shim: the plan follows
+	listenByte = 'l' // from the shim: the filter's listener comes with this byte
+	skipByte   = 's' // from the shim: a step failed that was not required; its record follows
 	// exitUnwanted is the shim's status when it gives up; the record says why.
 	exitUnwanted = 125
 	// recordSize is the length of the outcome record: the step, then the errno in four bytes.
@@ -44,37 +46,45 @@ func Init() {
 	if !isShim() {
 		return
 	}
-	order, outcome, ok := shimDescriptors(os.Args[1])
+	order, outcome, apart, ok := shimDescriptors(os.Args[1])
 	if ok {
-		step, err := runShim(order, outcome)
+		step, err := runShim(order, outcome, apart)
 		rec := makeRecord(step, errnoOf(err))
 		_, _ = unix.Write(outcome, rec[:]) // nobody else to tell; the parent sees the status
 	}
 	unix.Exit(exitUnwanted)
 }
 
+// apartWord, behind the descriptors in argv[1], tells the shim that it is in a network namespace of its own.
+const apartWord = ",network"
+
 // shimDescriptors parses argv[1].
-func shimDescriptors(arg string) (order, outcome int, ok bool) {
+func shimDescriptors(arg string) (order, outcome int, apart, ok bool) {
+	arg, apart = strings.CutSuffix(arg, apartWord)
 	a, b, found := strings.Cut(arg, ",")
 	order, errA := strconv.Atoi(a)
 	outcome, errB := strconv.Atoi(b)
-	return order, outcome, found && errA == nil && errB == nil && order > 2 && outcome > 2
+	return order, outcome, apart, found && errA == nil && errB == nil && order > 2 && outcome > 2
 }
 
 // runShim says that it is ready, waits for the plan, applies it and becomes the target. It returns only if a step
 // failed.
 //
 // Precondition: the main OS thread is locked to the goroutine.
-func runShim(orderFD, outcomeFD int) (Step, error) {
+func runShim(orderFD, outcomeFD int, apart bool) (Step, error) {
 	// Before the go byte nothing else may happen: the parent has not seized this thread yet.
-	if _, err := unix.Write(outcomeFD, []byte{readyByte}); err != nil {
+	if apart {
+		if err := readyApart(outcomeFD); err != nil {
+			return StepNetwork, err
+		}
+	} else if _, err := unix.Write(outcomeFD, []byte{readyByte}); err != nil {
 		return StepPlan, err
 	}
 	o, err := receive(orderFD)
 	if err != nil {
 		return StepPlan, err
 	}
-	// The pipe is at its end, and both are nothing that the target may see.
+	// The order is at its end, and both are nothing that the target may see.
 	unix.Close(orderFD)
 	unix.CloseOnExec(outcomeFD)
 	if o.dir != "" {
@@ -82,9 +92,17 @@ func runShim(orderFD, outcomeFD int) (Step, error) {
 			return StepDir, err
 		}
 	}
+	noNewPrivs := false
 	if o.noNewPrivs != Off {
-		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil && o.noNewPrivs == Required {
+		err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+		if err != nil && o.noNewPrivs == Required {
 			return StepNoNewPrivs, err
+		}
+		noNewPrivs = err == nil
+	}
+	if o.drop != 0 {
+		if err := drop(o.drop, noNewPrivs); err != nil {
+			return StepCapabilities, err
 		}
 	}
 	if o.noCore {
@@ -97,16 +115,37 @@ func runShim(orderFD, outcomeFD int) (Step, error) {
 			return StepDescriptors, err
 		}
 	}
+	// Not before no_new_privs, without which it may not be had, nor after the filter, which may refuse it.
+	if o.landlock != nil {
+		if err := wall(o, outcomeFD); err != nil {
+			return StepLandlock, err
+		}
+	}
 	// Last, so that the least possible is done under the policy. Not TSYNC: on the runtime's other threads, which
 	// nobody traces, a traced call would be ENOSYS. execve ends those threads.
 	if o.filter != nil {
-		if err := seccomp.Install(o.filter, 0); err != nil {
+		if err := install(o, outcomeFD); err != nil {
 			return StepFilter, err
 		}
 	}
 	// syscall.Exec and not a raw execve: it restores the RLIMIT_NOFILE that the runtime raised, and keeps the runtime
 	// from making threads meanwhile.
 	return StepExec, syscall.Exec(o.path, o.args, o.env)
+}
+
+// install installs the filter, and sends its listener to the parent if there is one. The parent could take it from here
+// by pidfd_getfd, but not where Yama or another security module forbids that.
+func install(o *order, outcomeFD int) error {
+	if !o.listener {
+		return seccomp.Install(o.filter, 0)
+	}
+	listener, err := seccomp.InstallListener(o.filter)
+	if err != nil || listener < 0 {
+		return err
+	}
+	// The kernel made it close-on-exec; whoever holds it could answer for us.
+	defer unix.Close(listener)
+	return unix.Sendmsg(outcomeFD, []byte{listenByte}, unix.UnixRights(listener), nil, 0)
 }
 
 // limitCore keeps the hard limit: who may raise the soft one again is the filter's business.

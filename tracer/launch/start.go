@@ -18,7 +18,13 @@ type Shim struct {
 	PID     int
 	plan    *Plan
 	order   int // write end: the go byte and the plan
-	outcome int // read end: the record
+	outcome int // our end of the socket: the ready byte, the listener, the record
+
+	// What hear has taken in; listener is -1 if there is none.
+	listener         int
+	skipped, failure error
+
+	network Network
 }
 
 // Start starts the shim and returns once it waits for Go. It is a child of the calling thread. Had it been seized
@@ -30,20 +36,37 @@ func (p *Plan) Start() (*Shim, error) {
 	if misused {
 		return nil, &SetupError{Step: StepShim, Err: errNoInit}
 	}
+	if p.Network == Off {
+		return p.start(nil)
+	}
+	s, err := p.startApart()
+	if err == nil || p.Network == Required {
+		return s, err
+	}
+	reason := err
+	if s, err = p.start(nil); err == nil {
+		s.network.Skipped = reason
+	}
+	return s, err
+}
+
+// start starts the shim, in namespaces of its own if attr says so.
+func (p *Plan) start(attr *syscall.SysProcAttr) (*Shim, error) {
 	fail := func(err error) (*Shim, error) {
 		return nil, &SetupError{Step: StepShim, On: p.selfPath(), Err: err, Hint: shimHint(err)}
 	}
-	var in, out [2]int
+	var in [2]int
 	if err := unix.Pipe2(in[:], unix.O_CLOEXEC); err != nil {
 		return fail(err)
 	}
-	if err := unix.Pipe2(out[:], unix.O_CLOEXEC); err != nil {
+	out, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
 		unix.Close(in[0])
 		unix.Close(in[1])
 		return fail(err)
 	}
-	s := &Shim{plan: p, order: in[1], outcome: out[0]}
-	err := s.fork(in[0], out[1])
+	s := &Shim{plan: p, order: in[1], outcome: out[0], listener: -1, network: Network{Diag: -1, Route: -1}}
+	err = s.fork(in[0], out[1], attr)
 	// The shim has these now: if it ends, the outcome does.
 	unix.Close(in[0])
 	unix.Close(out[1])
@@ -58,17 +81,26 @@ func (p *Plan) Start() (*Shim, error) {
 	return s, nil
 }
 
-// fork executes the shim with the two ends of the pipes that are its own.
-func (s *Shim) fork(order, outcome int) error {
+// fork executes the shim with the two ends that are its own.
+func (s *Shim) fork(order, outcome int, sys *syscall.SysProcAttr) error {
 	files, release, err := s.plan.descriptors(order, outcome)
 	if err != nil {
 		return err
 	}
 	defer release()
 	argv := []string{shimName, fmt.Sprintf("%d,%d", files.order, files.outcome)}
-	attr := &syscall.ProcAttr{Env: os.Environ(), Files: files.list}
-	s.PID, err = syscall.ForkExec(s.plan.selfPath(), argv, attr)
-	return err
+	if sys != nil {
+		argv[1] += apartWord
+	}
+	attr := &syscall.ProcAttr{Env: os.Environ(), Files: files.list, Sys: sys}
+	execute := func() error {
+		s.PID, err = syscall.ForkExec(s.plan.selfPath(), argv, attr)
+		return err
+	}
+	if sys != nil && sys.Cloneflags&unix.CLONE_NEWUSER != 0 {
+		return openly(execute)
+	}
+	return execute()
 }
 
 // kill ends the shim and returns its wait status.
@@ -85,11 +117,18 @@ func (s *Shim) kill() unix.WaitStatus {
 
 // awaitReady waits for the shim's word that it waits. A shim that ends without it is reaped.
 func (s *Shim) awaitReady() error {
-	var b [1]byte
-	if err := readFull(s.outcome, b[:]); err == nil && b[0] == readyByte {
+	mark, oob, err := s.receive(0)
+	switch {
+	case err != nil:
+	case mark[0] == readyByte:
+		if fds := descriptorsIn(oob, 2); fds != nil {
+			s.network.Diag, s.network.Route = fds[0], fds[1]
+		}
 		return nil
+	default:
+		s.failure = s.record(mark)
 	}
-	return s.Failure(s.kill()) // whatever it is, it is no shim
+	return s.Failure(s.kill()) // if it said nothing it is no shim
 }
 
 func shimHint(err error) string {
@@ -106,7 +145,11 @@ var errNoInit = errors.New("this process is a shim itself: main must call Init f
 func (s *Shim) Go() {
 	fd := s.order
 	s.order = -1
-	plan := s.plan.order().encode(nil)
+	order := s.plan.order()
+	if s.network.User {
+		order.drop = ^uint64(0)
+	}
+	plan := order.encode(nil)
 	msg := append([]byte{goByte}, binary.LittleEndian.AppendUint32(nil, uint32(len(plan)))...)
 	msg = append(msg, plan...)
 	go func() {
@@ -127,26 +170,97 @@ func (s *Shim) Go() {
 // Failure says why the shim, which ended with status ws, did not become the target: *ExecError or *SetupError. It must
 // be called only if the shim is dead and has not executed the target.
 func (s *Shim) Failure(ws unix.WaitStatus) error {
-	var rec [recordSize]byte
-	n := 0
-	for n < len(rec) {
-		m, err := unix.Read(s.outcome, rec[n:])
-		if err == unix.EINTR {
-			continue
-		}
-		if m <= 0 || err != nil {
-			break
-		}
-		n += m
-	}
-	if n < len(rec) {
+	s.hear()
+	if s.failure == nil {
 		return &SetupError{Step: StepShim, On: s.plan.selfPath(), Err: shimEnded(ws)}
+	}
+	return s.failure
+}
+
+// Listener returns the descriptor on which Notify verdicts of the plan's filter are answered, close-on-exec and the
+// caller's; -1 if there is none. It must be called once, after the shim has executed the target.
+func (s *Shim) Listener() int {
+	s.hear()
+	fd := s.listener
+	s.listener = -1
+	return fd
+}
+
+// Skipped says why a step was left out that was preferred and not required; nil if none was. It must be called after
+// the shim has executed the target.
+func (s *Shim) Skipped() error {
+	s.hear()
+	return s.skipped
+}
+
+// hear takes in what the shim has said since it was ready. It said all of that before its execve or its end, so nothing
+// has to be waited for.
+func (s *Shim) hear() {
+	for {
+		mark, oob, err := s.receive(unix.MSG_DONTWAIT)
+		if err != nil {
+			return
+		}
+		switch mark[0] {
+		case listenByte:
+			if fds := descriptorsIn(oob, 1); fds != nil {
+				s.listener = fds[0]
+			}
+		case skipByte:
+			s.skipped = s.record(nil)
+		default:
+			s.failure = s.record(mark)
+		}
+	}
+}
+
+// receive takes one byte that the shim sent, with what came along.
+func (s *Shim) receive(flags int) (mark, oob []byte, err error) {
+	mark, oob = make([]byte, 1), make([]byte, unix.CmsgSpace(2*4))
+	for {
+		n, oobn, _, _, err := unix.Recvmsg(s.outcome, mark, oob, flags|unix.MSG_CMSG_CLOEXEC)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err == nil && n == 0:
+			err = unix.EPIPE
+		}
+		return mark, oob[:oobn], err
+	}
+}
+
+// record reads the rest of an outcome record and makes it an error.
+func (s *Shim) record(begun []byte) error {
+	var rec [recordSize]byte
+	n := copy(rec[:], begun)
+	if readFull(s.outcome, rec[n:]) != nil {
+		return nil // the shim was killed in the middle of it
 	}
 	step, errno := parseRecord(rec)
 	return s.plan.stepError(step, errno)
 }
 
-// Close releases the pipes. The shim, if it still waits, ends.
+// descriptorsIn returns the n descriptors that a control message brought, nil if it brought fewer: where this process
+// has no room for them the message comes without.
+func descriptorsIn(oob []byte, n int) []int {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil || len(messages) != 1 {
+		return nil
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil {
+		return nil
+	}
+	if len(fds) != n {
+		for _, fd := range fds {
+			unix.Close(fd)
+		}
+		return nil
+	}
+	return fds
+}
+
+// Close releases what the shim is talked to by. The shim, if it still waits, ends.
 func (s *Shim) Close() {
 	if s.order >= 0 {
 		unix.Close(s.order)
@@ -156,4 +270,9 @@ func (s *Shim) Close() {
 		unix.Close(s.outcome)
 		s.outcome = -1
 	}
+	if s.listener >= 0 {
+		unix.Close(s.listener)
+		s.listener = -1
+	}
+	s.network.close()
 }

@@ -165,6 +165,7 @@ func (p *program) search(spans []span) label {
 //
 // Kill is SECCOMP_RET_KILL_PROCESS. Kernels before 4.14 do not know it: they mask it with SECCOMP_RET_ACTION
 // (0x7fff0000), which leaves SECCOMP_RET_KILL_THREAD. That one value thus asks each kernel for the most it has.
+// Notify is SECCOMP_RET_USER_NOTIF (5.0); an older kernel takes an action that it does not know for KILL_PROCESS.
 func action(v syscalls.Verdict) (uint32, error) {
 	switch v.Kind {
 	case syscalls.Allow:
@@ -178,6 +179,8 @@ func action(v syscalls.Verdict) (uint32, error) {
 		return unix.SECCOMP_RET_ERRNO | uint32(v.Errno), nil
 	case syscalls.Kill:
 		return unix.SECCOMP_RET_KILL_PROCESS, nil
+	case syscalls.Notify:
+		return unix.SECCOMP_RET_USER_NOTIF, nil
 	}
 	return 0, fmt.Errorf("verdict %d does not exist", v.Kind)
 }

@@ -81,7 +81,7 @@ func pick(r *rand.Rand) uint64 {
 }
 
 func randomVerdict(r *rand.Rand) syscalls.Verdict {
-	v := syscalls.Verdict{Kind: syscalls.VerdictKind(r.IntN(4))}
+	v := syscalls.Verdict{Kind: syscalls.VerdictKind(r.IntN(5))}
 	if v.Kind == syscalls.Fail {
 		v.Errno = uint16([]int{0, 1, 38, 4095}[r.IntN(4)])
 	}

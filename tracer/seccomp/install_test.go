@@ -22,7 +22,11 @@ const childVariable = "SYDBOX_TEST_SECCOMP_CHILD"
 
 func TestMain(m *testing.M) {
 	if program := os.Getenv(childVariable); program != "" {
-		if err := child(program); err != nil {
+		run := func() error { return child(program) }
+		if program == "listener" {
+			run = listenerChild
+		}
+		if err := run(); err != nil {
 			fmt.Println("error", err)
 			os.Exit(3)
 		}

@@ -495,6 +495,14 @@ static int continued(void) {
 	return 4;
 }
 
+// suspended stops itself, alone or with its group, as an editor does at ^Z.
+static int suspended(void) {
+	if (!strcmp(args[2], "group")) CHECK(kill(0, SIGTSTP) == 0);
+	else CHECK(raise(SIGTSTP) == 0);
+	usleep(400000); // a second stop would show now
+	return 4;
+}
+
 static struct {
 	const char *name;
 	int (*run)(void);
@@ -506,6 +514,7 @@ static struct {
 	{"storm", storm},     {"terms", terms},     {"stubborn", stubborn},   {"undumpable", undumpable},
 	{"mimic", mimic},     {"unknown", unknown},
 	{"setup", setup},     {"inherit", inherit}, {"job", job},             {"continued", continued},
+	{"suspended", suspended},
 };
 
 int main(int argc, char **argv) {

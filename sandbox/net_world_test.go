@@ -1,0 +1,426 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// world is two machines on one wire (testdata/attacks/net/net.h), with outsiders on them who say when they were reached.
+type world struct {
+	near, far *space
+	dir       string // ALLOW and VICTIM are below
+	wire      int    // index of near's interface
+
+	mu       sync.Mutex
+	settled  *sync.Cond
+	contacts []string
+	bell     *os.File // gets a byte at the first contact
+	servers  []*server
+	pending  int // connections of which it is not known yet whose they are
+	marks    int
+	seen     map[string]bool // marks that have arrived
+}
+
+// Ports that mean something.
+const (
+	decoyPort  = 1111
+	victimPort = 2222
+	markPort   = 9    // far's, of marks
+	innerPort  = 4444 // near's, which the accomplice calls to know that its calls before have come
+)
+
+const (
+	farDecoy, farDecoy6   = "10.77.0.2", "fd77::2"
+	farProber, farProber6 = "10.77.0.4", "fd77::4"
+	farProberScoped       = "fe80::4"
+)
+
+var farAddresses = []string{
+	"10.77.0.2", "10.77.0.3", "10.77.0.4", "fd77::2", "fd77::3", "fd77::4", "fe80::3", "fe80::4",
+}
+
+const nearMAC, farMAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
+
+// neighbours are the commands that say where others are.
+func neighbours(mac string, addresses []string) (commands []string) {
+	for _, a := range addresses {
+		commands = append(commands, "neigh add "+a+" lladdr "+mac+" dev wire nud permanent")
+	}
+	return commands
+}
+
+const (
+	nobody   = ""
+	outsider = "an outsider"
+)
+
+func newWorld(t *testing.T, dir string) *world {
+	t.Helper()
+	w := &world{dir: dir, seen: map[string]bool{}}
+	w.settled = sync.NewCond(&w.mu)
+	var err error
+	for _, s := range []**space{&w.near, &w.far} {
+		if *s, err = newSpace(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { (*s).file.Close() })
+	}
+	t.Cleanup(func() { w.closeSince(0) })
+	if err := w.build(); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *world) build() error {
+	sysctls := map[string]string{
+		"ipv6/conf/all/accept_dad": "0", "ipv6/conf/default/accept_dad": "0", "ipv6/conf/default/accept_ra": "0",
+		// Anybody may ping; Fast Open for clients and servers without a cookie; a machine that takes source routes.
+		"ipv4/ping_group_range": "0 2147483647", "ipv4/tcp_fastopen": "1543",
+		"ipv4/conf/all/accept_source_route": "1", "ipv4/conf/default/accept_source_route": "1",
+	}
+	steps := []func() error{
+		func() error { return w.near.set(sysctls) },
+		func() error { return w.far.set(sysctls) },
+		func() error {
+			return w.near.ip([]*os.File{w.far.file}, "link set lo up",
+				"link add wire address "+nearMAC+" type veth peer name wire address "+farMAC+" netns /proc/self/fd/3",
+				"link set wire addrgenmode none",
+				"addr add 10.77.0.1/24 broadcast + dev wire", "addr add fd77::1/64 dev wire nodad",
+				"addr add fe80::1/64 dev wire nodad", "link set wire up")
+		},
+		func() error {
+			commands := []string{"link set lo up", "link set wire addrgenmode none", "addr add 203.0.113.9/32 dev lo"}
+			for _, a := range farAddresses {
+				if strings.Contains(a, ":") {
+					commands = append(commands, "addr add "+a+"/64 dev wire nodad")
+				} else {
+					commands = append(commands, "addr add "+a+"/24 broadcast + dev wire")
+				}
+			}
+			commands = append(commands, "link set wire up")
+			return w.far.ip(nil, append(commands, neighbours(nearMAC, []string{"10.77.0.1", "fd77::1", "fe80::1"})...)...)
+		},
+		func() error {
+			// Who is where is known: nothing waits for a neighbour to be found.
+			return w.near.ip(nil, append(neighbours(farMAC, farAddresses), "route add default via 10.77.0.2",
+				"route add ::/0 via fd77::2")...)
+		},
+		func() error {
+			return w.near.do(func() error {
+				i, err := net.InterfaceByName("wire")
+				if err == nil {
+					w.wire = i.Index
+				}
+				return err
+			})
+		},
+		w.tapWire,
+		w.populate,
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return fmt.Errorf("make two machines: %w", err)
+		}
+	}
+	return nil
+}
+
+// populate starts the servers that are there all the time. Those at far only answer: who was reached there, the wire says.
+func (w *world) populate() error {
+	var all []error
+	for port, name := range map[int]string{decoyPort: nobody, victimPort: outsider} {
+		for _, network := range []string{"tcp", "udp"} {
+			address := fmt.Sprint("[::]:", port)
+			all = append(all, w.serve(&server{space: w.far, network: network, address: address}),
+				w.serve(&server{space: w.near, network: network, address: address, name: name}))
+		}
+	}
+	all = append(all, w.serve(&server{space: w.near, network: "tcp", address: fmt.Sprint("[::]:", innerPort)}))
+	return errors.Join(all...)
+}
+
+// unixNetworks are what package net calls the kinds of unix sockets.
+var unixNetworks = map[string]string{"stream": "unix", "dgram": "unixgram", "seqpacket": "unixpacket"}
+
+// populateNames makes the unix sockets of a fresh VICTIM, and the harmless ones.
+func (w *world) populateNames(uid int) error {
+	var all []error
+	for kind, network := range unixNetworks {
+		for address, name := range map[string]string{
+			filepath.Join(w.dir, "victim", kind): outsider, "@victim-" + kind: outsider,
+			filepath.Join(w.dir, "allow", "decoy-"+kind): nobody, "@decoy-" + kind: nobody,
+		} {
+			all = append(all, w.serve(&server{space: w.near, network: network, address: address, name: name, uid: uid}))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// heard records that an outsider was reached.
+func (w *world) heard(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.contacts) < 20 {
+		w.contacts = append(w.contacts, fmt.Sprintf(format, args...))
+	}
+	if w.bell != nil {
+		_, _ = w.bell.Write([]byte{'!'})
+		w.bell = nil
+	}
+}
+
+// forget begins anew. bell gets a byte when somebody is heard.
+func (w *world) forget(bell *os.File) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.contacts, w.bell = nil, bell
+}
+
+func (w *world) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.servers)
+}
+
+// closeSince ends the servers that were started after there were n.
+func (w *world) closeSince(n int) {
+	w.mu.Lock()
+	list := slices.Clone(w.servers[n:])
+	w.servers = w.servers[:n]
+	w.mu.Unlock()
+	for _, s := range list {
+		s.close()
+	}
+}
+
+// judge waits until everything that was said so far has been heard, and tells by whom.
+func (w *world) judge() ([]string, error) {
+	w.mu.Lock()
+	servers := slices.Clone(w.servers)
+	w.mu.Unlock()
+	err := w.flush("the wire", func(text string) error {
+		return w.near.do(func() error { return say("udp", fmt.Sprintf("%s:%d", farDecoy, markPort), text) })
+	})
+	for _, s := range servers {
+		if s.name != nobody && err == nil {
+			err = w.flush(s.String(), s.say)
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.pending > 0 {
+		w.settled.Wait()
+	}
+	return slices.Clone(w.contacts), err
+}
+
+// markPrefix begins what the runner says itself, to know that whatever was said before has been heard.
+const markPrefix = "mark "
+
+// flush says a mark until it is heard.
+func (w *world) flush(who string, say func(text string) error) error {
+	w.mu.Lock()
+	w.marks++
+	name := fmt.Sprint(markPrefix, w.marks, ".")
+	w.mu.Unlock()
+	for end := time.Now().Add(hang); time.Now().Before(end); {
+		if err := say(name); err != nil {
+			return fmt.Errorf("%s cannot be told a mark: %w", who, err)
+		}
+		// A datagram may have been dropped: it is said again.
+		for again := time.Now().Add(time.Second); time.Now().Before(again); time.Sleep(time.Millisecond) {
+			w.mu.Lock()
+			seen := w.seen[name]
+			w.mu.Unlock()
+			if seen {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("%s does not hear any more", who)
+}
+
+// isMark takes a mark in.
+func (w *world) isMark(text []byte) bool {
+	if !strings.HasPrefix(string(text), markPrefix) {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen[string(text)] = true
+	return true
+}
+
+// say calls, says something, and hangs up.
+func say(network, address, text string) error {
+	c, err := net.Dial(network, address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.Write([]byte(text))
+	return err
+}
+
+// server is somebody who can be reached. With a name it counts who does; a server without one only answers.
+type server struct {
+	space            *space
+	network, address string
+	name             string
+	shared           bool // others of the same user may take the address as well
+	uid              int  // whose it is
+	w                *world
+	closer           interface{ Close() error }
+	handle           *os.File      // of a unix socket with a path: the path may come to lead elsewhere
+	done             chan struct{} // closed when nobody reads any more: only then is the address free
+}
+
+func (s *server) String() string { return fmt.Sprintf("%s at %s %s", s.name, s.network, s.address) }
+
+// serve starts a server.
+func (w *world) serve(s *server) error {
+	s.w, s.done = w, make(chan struct{})
+	err := s.space.do(s.start)
+	// Whatever this process starts meanwhile has copies of its descriptors until it executes something.
+	for end := time.Now().Add(5 * time.Second); errors.Is(err, unix.EADDRINUSE) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+		err = s.space.do(s.start)
+	}
+	if err != nil {
+		return fmt.Errorf("serve %s %s: %w", s.network, s.address, err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.servers = append(w.servers, s)
+	return nil
+}
+
+func (s *server) start() error {
+	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var err error
+		cerr := c.Control(func(fd uintptr) { err = s.prepare(int(fd)) })
+		return errors.Join(cerr, err)
+	}}
+	config.SetMultipathTCP(false) // its sockets are the kernel's own, and shared with nobody
+	var err error
+	if s.datagrams() {
+		var conn net.PacketConn
+		if conn, err = config.ListenPacket(context.Background(), s.network, s.address); err != nil {
+			return err
+		}
+		s.closer = conn
+		go s.receive(conn)
+	} else {
+		var l net.Listener
+		if l, err = config.Listen(context.Background(), s.network, s.address); err != nil {
+			return err
+		}
+		s.closer = l
+		go s.accept(l)
+	}
+	if !s.path() {
+		return nil
+	}
+	if err := errors.Join(os.Chmod(s.address, 0o777), os.Lchown(s.address, s.uid, s.uid)); err != nil {
+		return err
+	}
+	fd, err := unix.Open(s.address, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err == nil {
+		s.handle = os.NewFile(uintptr(fd), s.address)
+	}
+	return err
+}
+
+func (s *server) datagrams() bool {
+	return strings.HasPrefix(s.network, "udp") || s.network == "unixgram"
+}
+
+// path says that it is reached by a path.
+func (s *server) path() bool { return strings.HasPrefix(s.network, "unix") && s.address[0] == '/' }
+
+// prepare sets the socket up before it is bound.
+func (s *server) prepare(fd int) error {
+	if !s.shared {
+		return nil
+	}
+	// Who may share an address is the user whose socket it is (sk_reuseport_match).
+	return errors.Join(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1), unix.Fchown(fd, s.uid, s.uid))
+}
+
+func (s *server) close() {
+	s.closer.Close()
+	<-s.done
+	if s.handle != nil {
+		s.handle.Close()
+	}
+}
+
+// say is the runner's way to reach it.
+func (s *server) say(text string) error {
+	address := s.address
+	if s.path() {
+		address = fmt.Sprintf("/proc/self/fd/%d", s.handle.Fd())
+	}
+	for wildcard, host := range map[string]string{"0.0.0.0:": "127.0.0.1:", "[::]:": "[::1]:"} {
+		if port, ok := strings.CutPrefix(address, wildcard); ok {
+			address = host + port
+		}
+	}
+	return s.space.do(func() error { return say(s.network, address, text) })
+}
+
+func (s *server) receive(conn net.PacketConn) {
+	defer close(s.done)
+	buf := make([]byte, 2048)
+	for {
+		n, _, err := conn.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		if !s.w.isMark(buf[:n]) && s.name != nobody {
+			s.w.heard("%v got %q", s, buf[:n])
+		}
+	}
+}
+
+// accept takes calls. Only one that turns out to be a mark does not count: whoever hangs up without a word was there, too.
+func (s *server) accept(l net.Listener) {
+	defer close(s.done)
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		s.w.mu.Lock()
+		s.w.pending++
+		s.w.mu.Unlock()
+		go func() {
+			defer c.Close()
+			line := make([]byte, 2048)
+			n, _ := c.Read(line)
+			if !s.w.isMark(line[:n]) && s.name != nobody {
+				s.w.heard("%v was called, and told %q", s, line[:n])
+			}
+			s.w.mu.Lock()
+			s.w.pending--
+			s.w.settled.Broadcast()
+			s.w.mu.Unlock()
+			for err := error(nil); err == nil; {
+				_, err = c.Read(line)
+			}
+		}()
+	}
+}

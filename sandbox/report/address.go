@@ -1,0 +1,155 @@
+package report
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"sydbox/access"
+	"sydbox/event"
+)
+
+// onAddress says that a denial is about where a socket was to reach or to be reached.
+func onAddress(d *event.Denial) bool {
+	return d.Address != "" && (d.Op == "connect" || d.Op == "bind")
+}
+
+// where names the address of a denial, by the host's name too if one is known.
+func where(d *event.Denial) string {
+	if d.Host == "" {
+		return event.Quote(d.Address)
+	}
+	return event.Quote(d.Host) + " (" + event.Quote(d.Address) + ")"
+}
+
+// asksForName says that what was denied is a question for the address of Host, to a name server or service at Address.
+func asksForName(d *event.Denial) bool {
+	if d.Host == "" || d.Op != "connect" {
+		return false
+	}
+	a, _, err := access.ParseAddress(d.Address)
+	return err == nil && (!a.Inet() || a.Port == domainPort)
+}
+
+// place is what makes two denials of addresses the same for a reader: one host has several addresses, and a program
+// tries them all.
+func place(d *event.Denial) string {
+	if !onAddress(d) {
+		return ""
+	}
+	if a, _, err := access.ParseAddress(d.Address); err == nil && d.Host != "" && a.Inet() {
+		return d.Host + ":" + strconv.Itoa(int(a.Port))
+	}
+	return d.Address
+}
+
+// manyAddresses is how many addresses of the internet a suggestion names; those who reach for more need the network.
+const manyAddresses = 4
+
+// chooseAddresses finds grants for the addresses that are wanted. A program that tries very many costs no more than one
+// that tries a few: each grant is tried on a policy of its own.
+func chooseAddresses(d decider, wanted []*entry) []grant {
+	var grants []grant
+	if internet := ofInternet(wanted); len(internet) > manyAddresses {
+		network := grant{network: true}
+		if with, err := d.withGrants([]grant{network}); err == nil && len(denied(with, internet)) == 0 {
+			d, wanted, grants = with, denied(with, wanted), []grant{network}
+		}
+	}
+	for i, e := range wanted {
+		if i == 2*maxGrants {
+			break
+		}
+		for _, g := range addressGrants(e.first, wanted) {
+			if works(d, g, []*entry{e}) {
+				grants = append(grants, g)
+				break
+			}
+		}
+	}
+	return unique(grants)
+}
+
+// ofInternet are the entries about addresses of the internet, one for each.
+func ofInternet(list []*entry) []*entry {
+	seen := make(map[string]bool)
+	var internet []*entry
+	for _, e := range list {
+		a, _, err := access.ParseAddress(e.first.Address)
+		if at := place(e.first); err == nil && a.Inet() && a.IP.IsValid() && !seen[at] {
+			seen[at] = true
+			internet = append(internet, e)
+		}
+	}
+	return internet
+}
+
+// addressGrants are the rules that may allow what was denied, the best first.
+func addressGrants(d *event.Denial, all []*entry) []grant {
+	a, path, err := access.ParseAddress(d.Address)
+	g := grant{section: d.Op}
+	switch {
+	case err != nil:
+		return nil
+	case strings.HasPrefix(d.Address, "family:"):
+		g.section, g.rule = "connect", d.Address // families are judged there, whatever for
+		return []grant{g}
+	case path != nil:
+		g.rule = "unix:" + patternEscaper.Replace(string(path))
+		return []grant{g}
+	case !a.Inet():
+		name := patternEscaper.Replace(string(a.Abstract))
+		if strings.HasPrefix(name, "@") {
+			name = `\` + name
+		}
+		g.rule = "abstract:" + strings.ReplaceAll(name, "\x00", "?") // which no argument can hold
+		return []grant{g}
+	}
+	a.Zone = 0 // a rule holds on every interface
+	g.rule = a.String()
+	if d.Host == "" || d.Op != "connect" {
+		return []grant{g}
+	}
+	byName := g
+	port := a.Port
+	if asksForName(d) {
+		port = wantedPort(d.Host, all)
+	}
+	byName.rule = strings.TrimSuffix(d.Host, ".") + ":" + strconv.Itoa(int(port))
+	return []grant{byName, g}
+}
+
+const (
+	domainPort = 53
+	httpsPort  = 443
+)
+
+// wantedPort is for a host whose address was asked for: what the answer would have been wanted for. If that cannot be
+// told from another denial, it is most likely HTTPS; with another one the next denial tells.
+func wantedPort(host string, all []*entry) uint16 {
+	for _, e := range all {
+		if e.first.Host == host && e.first.Op == "connect" {
+			if a, _, err := access.ParseAddress(e.first.Address); err == nil && a.Inet() && a.Port != domainPort {
+				return a.Port
+			}
+		}
+	}
+	return httpsPort
+}
+
+// hostsOf are the hosts of denials with the addresses that they are known by. A host that was only asked for has an
+// address that nobody has.
+func hostsOf(entries []*entry) map[string][]netip.Addr {
+	hosts := make(map[string][]netip.Addr)
+	for _, e := range entries {
+		a, _, err := access.ParseAddress(e.first.Address)
+		switch {
+		case e.first.Host == "" || err != nil || !a.Inet():
+		case a.Port == domainPort && len(hosts[e.first.Host]) == 0:
+			hosts[e.first.Host] = []netip.Addr{netip.IPv6Unspecified()}
+		case a.Port != domainPort:
+			hosts[e.first.Host] = append(hosts[e.first.Host], a.IP)
+		}
+	}
+	return hosts
+}

@@ -1,0 +1,168 @@
+package sandbox
+
+import (
+	"golang.org/x/sys/unix"
+
+	"sydbox/access"
+	"sydbox/policy"
+	"sydbox/syscalls"
+	"sydbox/tracer"
+)
+
+// Calls that only the task itself can make are judged, left to the kernel, and looked at again when they have
+// happened and before the task runs on. A directory that was entered against the rules is left with the process, and
+// nothing came of it. A file that was opened against them was opened, and perhaps made or emptied: where the kernel
+// offers no better way the level is called "detects".
+
+// watched is such a call.
+type watched struct {
+	op     access.Op // what it was allowed to do
+	parent int       // of a bind: the directory that was judged; -1 otherwise
+	last   string    // and the name in it
+	// connects: it is a connect, of the task's descriptor fd, which was on the socket with that inode.
+	connects bool
+	fd       int32
+	inode    uint64
+}
+
+var (
+	callChdir  = syscalls.ByName("chdir")
+	callFchdir = syscalls.ByName("fchdir")
+	callChroot = syscalls.ByName("chroot")
+	callBind   = syscalls.ByName("bind")
+)
+
+// watch leaves the call in b.acc to the kernel, and asks for its exit where something can be found out there.
+func (b *box) watch(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
+	c := &b.carrier
+	if c.deputy == nil || b.acc.N == 0 {
+		return tracer.Action{}
+	}
+	w := watched{op: b.acc.List[0].Op, parent: -1}
+	switch inv.Call {
+	case callChdir, callFchdir, callChroot:
+	case callBind, callSocketcall, callConnect, callListen, callSendto, callSendmsg, callSendmmsg:
+		if b.policy.Pinning() == "required" {
+			return b.unpinned(t, inv)
+		}
+		if b.acc.Socket.Call == callConnect {
+			w.connects, w.fd, w.inode = true, b.acc.Socket.FD, b.net.socket.Inode
+			break
+		}
+		if b.acc.Socket.Call != callBind || !b.acc.List[0].Addr.Path() {
+			return tracer.Action{}
+		}
+		if natural := b.acc.List[0].Natural; natural != 0 {
+			return tracer.Deny(natural)
+		}
+		parent, last := b.res.Parent(0)
+		if parent < 0 {
+			return tracer.Deny(unix.EADDRINUSE) // "." or the root: no socket can be made there
+		}
+		fd, err := unix.FcntlInt(uintptr(parent), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			return tracer.Deny(unix.ENFILE)
+		}
+		w.parent, w.last = fd, string(last)
+	default:
+		if !opens(inv.Call) {
+			return tracer.Action{}
+		}
+		if b.policy.Pinning() == "required" {
+			return b.unpinned(t, inv)
+		}
+	}
+	c.unwatch(t.TID)
+	c.watched[t.TID] = w
+	return tracer.Action{Exit: true}
+}
+
+// unwatch forgets what was noted of a task's call.
+func (c *carrier) unwatch(tid int) {
+	if w, ok := c.watched[tid]; ok && w.parent >= 0 {
+		unix.Close(w.parent)
+	}
+	delete(c.watched, tid)
+}
+
+// SyscallExit looks at what a watched call did.
+func (b *box) SyscallExit(t *tracer.Task, inv *syscalls.Invocation, result int64) {
+	c := &b.carrier
+	if inv.Call == callRestrictSelf {
+		c.domains.restricted(t, result, c.options)
+		return
+	}
+	if b.net.names != nil && b.net.names.exit(t, inv, result) {
+		return
+	}
+	if inv.Call == callSocketcall && inv.Uint(0) == sysSocket {
+		b.madeSocket(t, inv, result)
+		return
+	}
+	w, ok := c.watched[t.TID]
+	defer c.unwatch(t.TID)
+	if !ok || result < 0 && !(w.connects && result == -int64(unix.EINPROGRESS)) {
+		return
+	}
+	if errno := b.turnTo(t); errno != 0 {
+		v := verdict{decision: policy.Decision{Action: policy.Kill}, op: firstOp(w.op), index: -1, why: whyBlindBy(errno)}
+		if errno != unix.ESRCH { // it was killed meanwhile
+			b.end(t, inv, &v)
+		}
+		return
+	}
+	if w.parent >= 0 {
+		var st unix.Stat_t
+		err := unix.Fstatat(w.parent, w.last, &st, unix.AT_SYMLINK_NOFOLLOW)
+		if err != nil || st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+			b.end(t, inv, &verdict{decision: policy.Decision{Action: policy.Kill}, op: access.Create, index: -1, why: whyMoved})
+		}
+		return
+	}
+	if w.connects {
+		b.lookAtPeer(t, inv, &w)
+		return
+	}
+	name := access.Name{Dirfd: unix.AT_FDCWD, UnsafePath: dot}
+	switch {
+	case opens(inv.Call):
+		name = access.Name{Dirfd: int32(result), FD: true}
+	case inv.Call == callChroot:
+		name.UnsafePath = slash
+	}
+	a := &b.acc.List[0]
+	*a = access.Access{Op: w.op, Name: name}
+	b.acc.N = 1
+	b.res.Resolve(0, &a.Name, &a.Object)
+	a.Object.Held = 0 // it is the call's own doing
+	if v := b.judge(); v.decision.Denied() {
+		v.why = joinWhy(v.why, whyMoved)
+		b.end(t, inv, &v)
+	}
+}
+
+var dot, slash = []byte("."), []byte("/")
+
+// unpinned denies a call that only the task can make, where the policy wants none of those. Nobody can bind in another's
+// place, because the address as typed is what the socket is called from then on, and the kernel hands over no O_PATH
+// descriptors.
+func (b *box) unpinned(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
+	a := &b.acc.List[0]
+	v := verdict{
+		decision: policy.Decision{Action: policy.Deny, Errno: unix.EACCES},
+		op:       firstOp(a.Op),
+		natural:  a.Natural,
+		why:      "this can only be looked at when it has happened, and [harden] pinning is \"required\"",
+	}
+	return b.carryOut(t, inv, &v)
+}
+
+const whyMoved = "its arguments, or what they name, were changed after they were judged, so the process was killed"
+
+// end kills a process at the exit of a call that went elsewhere. SIGKILL ends any stop, and no instruction runs after
+// it.
+func (b *box) end(t *tracer.Task, inv *syscalls.Invocation, v *verdict) {
+	v.decision.Action = policy.Kill // whatever the rule says: it is too late for less
+	b.report(t, inv, v, 0)
+	_ = unix.Kill(t.Process.TGID, unix.SIGKILL) // it may be dying already
+}

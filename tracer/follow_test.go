@@ -1,0 +1,216 @@
+package tracer
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/syscalls"
+	"sydbox/tracer/seccomp"
+)
+
+func followed64(t testing.TB) string { return compile(t, "followed.c", "-static", "-pthread") }
+func followed32(t testing.TB) string { return compile(t, "followed.c", "-static", "-pthread", "-m32") }
+
+// following is a Handler that follows a task when it asks for that, by the name it gives to access(2).
+type following struct {
+	*fake
+	seen  []string // calls that were followed
+	stops []string // and those that stopped
+	// next is the name of the call to return value from.
+	next  string
+	value int64
+}
+
+func newFollowing(t testing.TB, path, mode string, args ...string) (*box, *following) {
+	t.Helper()
+	b := newBox(t, nil, path, append([]string{mode}, args...)...)
+	f := &following{fake: b.fake}
+	// What is not known runs, so that it can be followed.
+	prog, err := seccomp.Compile(WithGive(filterTable(syscalls.Verdict{}, []string{"access"})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.plan.Filter, b.onCall, b.onFollowed = prog, f.call, f.followed
+	return b, f
+}
+
+func (f *following) call(task *Task, inv *syscalls.Invocation) Action {
+	if inv.Call.Name != "access" {
+		return Action{}
+	}
+	var buf [64]byte
+	n, errno := task.ReadString(inv.Pointer(0), buf[:])
+	if errno != 0 {
+		f.t.Error(errno)
+	}
+	what, arg, _ := strings.Cut(string(buf[:n]), " ")
+	f.stops = append(f.stops, what)
+	switch what {
+	case "follow":
+		n, err := strconv.Atoi(arg)
+		if err != nil {
+			f.t.Error(err)
+		}
+		task.Follow(n)
+	case "unfollow":
+		task.Unfollow()
+	case "return":
+		f.next = arg
+		task.Follow(1 << 20)
+	}
+	return Action{}
+}
+
+func (f *following) followed(task *Task, inv *syscalls.Invocation) Action {
+	name := "?"
+	if inv.Call != nil {
+		name = inv.Call.Name
+	}
+	f.seen = append(f.seen, name)
+	if name == f.next {
+		f.next = ""
+		task.Unfollow()
+		return Action{Kind: Return, Value: f.value}
+	}
+	return Action{}
+}
+
+// eachFollowed runs test for both word sizes.
+func eachFollowed(t *testing.T, test func(t *testing.T, path string)) {
+	for bits, path := range map[string]string{"64": followed64(t), "32": followed32(t)} {
+		t.Run(bits, func(t *testing.T) { test(t, path) })
+	}
+}
+
+// TestFollow: how many calls are seen, which, and whose.
+func TestFollow(t *testing.T) {
+	eachFollowed(t, func(t *testing.T, path string) {
+		for mode, want := range map[string]string{
+			"counts":  "getpid getpgid getppid gettid getsid",
+			"unknown": "?",
+		} {
+			b, f := newFollowing(t, path, mode)
+			b.exits(0)
+			if got := strings.Join(f.seen, " "); got != want {
+				t.Errorf("%s: %s were followed, want %s", mode, got, want)
+			}
+			if mode == "counts" && strings.Join(f.stops, " ") != "follow /tmp follow unfollow follow follow" {
+				t.Errorf("%s: stopped at %v", mode, f.stops)
+			}
+		}
+		b, f := newFollowing(t, path, "ends")
+		b.exits(0)
+		if slices.Contains(f.seen, "getpid") || !slices.Contains(f.seen, "execve") {
+			t.Errorf("ends: %v were followed", f.seen)
+		}
+		b, f = newFollowing(t, path, "others")
+		var root *Task
+		b.onFollowed = func(task *Task, inv *syscalls.Invocation) Action {
+			if root == nil {
+				root = task
+			}
+			if task != root {
+				t.Errorf("others: %s of task %d was followed", inv.Call.Name, task.TID)
+			}
+			return f.followed(task, inv)
+		}
+		b.exits(0)
+		if slices.Contains(f.seen, "getpid") || !slices.Contains(f.seen, "gettid") {
+			t.Errorf("others: %v were followed", f.seen)
+		}
+	})
+}
+
+// TestFollowWithoutInfo: a kernel that does not say at which end of a call a task is follows nobody.
+func TestFollowWithoutInfo(t *testing.T) {
+	for _, mode := range []string{"counts", "others", "signals", "ends"} {
+		b, f := newFollowing(t, followed64(t), mode)
+		b.opt.NoSyscallInfo = true
+		b.exits(0)
+		if len(f.seen) != 0 {
+			t.Errorf("%v were followed", f.seen)
+		}
+	}
+}
+
+// TestFollowedReturn: a call gets a result without running, and nothing else changes, whatever filters think of it.
+func TestFollowedReturn(t *testing.T) {
+	for _, mode := range []string{"returned", "confined", "hurried"} {
+		eachFollowed(t, func(t *testing.T, path string) {
+			for _, value := range []int64{-int64(unix.ENETUNREACH), 0, 2, 1 << 20} {
+				if mode == "hurried" && value > 0 {
+					continue
+				}
+				for _, unknown := range []syscalls.VerdictKind{
+					syscalls.Allow, syscalls.Fail, syscalls.Kill, syscalls.Trace, syscalls.Notify,
+				} {
+					for _, how := range []string{"alone", "below another", "nobody knows"} {
+						b, f := newFollowing(t, path, mode, fmt.Sprint(value))
+						f.value = value
+						b.opt.markOnly = how == "below another"
+						b.plan.Listener = true
+						v := syscalls.Verdict{Kind: unknown, Errno: uint16(unix.EPERM)}
+						table := filterTable(v, []string{"access"})
+						if how != "nobody knows" {
+							table = WithGive(table)
+						}
+						var err error
+						if b.plan.Filter, err = seccomp.Compile(table); err != nil {
+							t.Fatal(err)
+						}
+						b.exits(0)
+						if !slices.Contains(f.seen, "write") {
+							t.Errorf("%s: %v were followed", mode, f.seen)
+						}
+						if b.calls["write"] != 0 || len(f.calls) > 2 {
+							t.Errorf("%s: the Handler was asked about %v", mode, f.calls)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestFollowedActions: what else can be answered at an entry.
+func TestFollowedActions(t *testing.T) {
+	eachFollowed(t, func(t *testing.T, path string) {
+		exits := 0
+		b, _ := newFollowing(t, path, "one")
+		b.onFollowed = func(_ *Task, inv *syscalls.Invocation) Action { return Action{Exit: true} }
+		b.onExit = func(_ *Task, inv *syscalls.Invocation, result int64) {
+			if exits++; inv.Call.Name != "getpgid" || result != int64(unix.Getpgrp()) {
+				t.Errorf("%s returned %d", inv.Call.Name, result)
+			}
+		}
+		b.exits(7)
+		if exits != 1 {
+			t.Errorf("%d exits, want 1", exits)
+		}
+		for _, a := range []Action{{Kind: Exit, Value: 3}, {Kind: KillProcess}, {Kind: KillTree}} {
+			b, _ := newFollowing(t, path, "one")
+			b.onFollowed = func(*Task, *syscalls.Invocation) Action { return a }
+			if r := b.run(); a.Kind == Exit && r.Root.ExitStatus() != 3 || a.Kind != Exit && !killed(r.Root) {
+				t.Errorf("action %d: wait status %#x", a.Kind, uint32(r.Root))
+			}
+		}
+		// What is impossible is released, and the call does not run.
+		done := make(chan struct{}, 2)
+		for _, a := range []Action{
+			{Kind: Wait, Do: func(cancel <-chan struct{}) int64 { <-cancel; done <- struct{}{}; return 0 }},
+			{Kind: Give, FD: openNull(t)},
+		} {
+			b, _ := newFollowing(t, path, "one")
+			b.onFollowed = func(*Task, *syscalls.Invocation) Action { return a }
+			if r := b.run(); !killed(r.Root) {
+				t.Errorf("action %d: wait status %#x", a.Kind, uint32(r.Root))
+			}
+		}
+		<-done
+	})
+}

@@ -1,0 +1,169 @@
+package tracer
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/arch"
+)
+
+// giver answers the calls that wait for a descriptor. A goroutine reads the listener; ptrace is none of its business,
+// so it needs no particular thread, and the tracer goes on with other stops meanwhile.
+//
+// It answers nothing but what the tracer has put there for the very task that asks, by its TID. A call for which nothing
+// is there was made by a program that knows the private number: ENOSYS, as for any number that does not exist.
+type giver struct {
+	listener int
+	wake     int // eventfd that ends the goroutine
+	control  *Control
+	// byNumber: no filter of anybody else looks at the calls, so the private number may be used.
+	byNumber bool
+	done     chan struct{}
+
+	mu    sync.Mutex
+	gifts map[int]*gift // by TID
+	fault string        // a panic's text
+}
+
+// newGiver starts answering on listener, which it owns from now on. nil if this kernel or machine cannot give: it lacks
+// ADDFD (before 5.9), or nobody has written down its registers.
+func newGiver(listener int, control *Control) *giver {
+	r := &giver{
+		listener: listener, wake: -1, control: control, byNumber: !filtered(),
+		done: make(chan struct{}), gifts: map[int]*gift{},
+	}
+	if !canGive() || !notifySizesFit() || !r.adds() {
+		unix.Close(listener)
+		return nil
+	}
+	var err error
+	if r.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC); err != nil {
+		unix.Close(listener)
+		return nil
+	}
+	wakeHere(listener)
+	go func() {
+		defer close(r.done)
+		r.guarded("the goroutine that gives descriptors", r.receive)
+	}()
+	return r
+}
+
+// canGive says whether the registers of this machine's calls are known.
+func canGive() bool {
+	abis := arch.Native()
+	return len(abis) > 0 && abis[0].Regs != nil
+}
+
+// adds asks the kernel for SECCOMP_IOCTL_NOTIF_ADDFD: it looks at the descriptor before it looks for a notification.
+func (r *giver) adds() bool {
+	_, errno := addDescriptor(r.listener, 0, -1, false)
+	return errno == unix.EBADF
+}
+
+// filtered says whether the calling thread runs under a seccomp filter already, which the tree inherits.
+func filtered() bool {
+	status, err := os.ReadFile("/proc/thread-self/status")
+	return err != nil || !strings.Contains(string(status), "\nSeccomp:\t0\n")
+}
+
+// receive reads the listener until stop is called or nobody is left who could ask.
+func (r *giver) receive() {
+	fds := []unix.PollFd{{Fd: int32(r.listener), Events: unix.POLLIN}, {Fd: int32(r.wake), Events: unix.POLLIN}}
+	var n notification
+	for {
+		if _, err := unix.Poll(fds, -1); err == unix.EINTR {
+			continue
+		} else if err != nil {
+			panic(fmt.Errorf("poll the seccomp listener: %w", err))
+		}
+		switch {
+		case fds[1].Revents != 0:
+			return
+		case fds[0].Revents&unix.POLLIN != 0:
+		case fds[0].Revents&unix.POLLHUP != 0:
+			return // the last task that has the filter is gone
+		case fds[0].Revents&unix.POLLNVAL != 0:
+			panic("somebody closed the seccomp listener")
+		default:
+			continue // POLLERR: a signal came while the kernel looked (seccomp_notify_poll)
+		}
+		switch errno := takeNotification(r.listener, &n); errno {
+		case 0:
+			if g := r.find(int(n.pid)); g == nil || !g.asked(n.id) {
+				_ = answerNotification(r.listener, n.id, -int64(unix.ENOSYS)) // ENOENT: it waits no more
+			}
+		case unix.ENOENT, unix.EINTR: // it waits no more
+		default:
+			panic(fmt.Errorf("receive from the seccomp listener: %w", errno))
+		}
+	}
+}
+
+// guarded calls f where no caller would notice a panic: it kills the tree, and Run panics with it. Ending the goroutine
+// (runtime.Goexit) counts as one.
+func (r *giver) guarded(what string, f func()) {
+	ended := false
+	defer func() {
+		p := recover()
+		if ended {
+			return
+		}
+		r.mu.Lock()
+		if r.fault == "" {
+			r.fault = fmt.Sprintf("%s: %v\n\n%s", what, p, debug.Stack())
+		}
+		r.mu.Unlock()
+		r.control.KillTree()
+	}()
+	f()
+	ended = true
+}
+
+func (r *giver) find(tid int) *gift {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.gifts[tid]
+}
+
+// add makes the gift of a task, which it keeps until it dies: giving then allocates nothing.
+func (r *giver) add(tid int) *gift {
+	g := &gift{giver: r, tid: tid}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gifts[tid] = g
+	return g
+}
+
+// forget is for a task that died.
+func (r *giver) forget(g *gift) {
+	r.mu.Lock()
+	if r.gifts[g.tid] == g {
+		delete(r.gifts, g.tid)
+	}
+	r.mu.Unlock()
+	g.withdraw()
+}
+
+// stop ends the goroutine and gives back what is held. It returns the text of a panic, if there was one. An Open that
+// still runs is cancelled but not waited for: its goroutine holds nothing of the giver's any more.
+func (r *giver) stop() (fault string) {
+	_, _ = unix.Write(r.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // cannot be full
+	<-r.done
+	r.mu.Lock()
+	gifts := r.gifts
+	r.gifts = nil
+	fault = r.fault
+	r.mu.Unlock()
+	for _, g := range gifts {
+		g.withdraw()
+	}
+	unix.Close(r.listener)
+	unix.Close(r.wake)
+	return fault
+}
