@@ -29,6 +29,11 @@ func Parse(line []byte) (Event, error) {
 		e = o.denial()
 	case kind == "summary":
 		e = o.summary()
+	case kind == "recording":
+		e = o.recording()
+	case kind == "used", kind == "born", kind == "exec", kind == "net", kind == "name", kind == "signal", kind == "said",
+		kind == "hint", kind == "end", kind == "finish":
+		return parseLine(line)
 	default:
 		return nil, fmt.Errorf("event: type %q: %w", kind, ErrUnknown)
 	}

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Event is anything that can be a line of a log: *Denial or *Summary.
+// Event is anything that can be a line: *Denial or *Summary of a log, the others of a recording.
 type Event interface {
 	// AppendJSON appends the event to b as one JSON object without a newline in or after it.
 	AppendJSON(b []byte) []byte

@@ -1,0 +1,6 @@
+package main
+
+// commandLine is everything that can be typed.
+type commandLine struct {
+	Who whoQuestion `cmd:"" help:"Say who used a path, and how."`
+}

@@ -1,0 +1,106 @@
+package trail
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"sydbox/event"
+)
+
+// ErrForeign is wrapped by Read's error for something that is no recording, ErrNewer for one that a newer program made.
+var (
+	ErrForeign = errors.New("this is no recording of syd-trace")
+	ErrNewer   = errors.New("a newer syd-trace made this recording")
+)
+
+// Open reads the recording in a file; "-" is standard input.
+func Open(name string) (*Trail, error) {
+	if name == "-" {
+		return Read(os.Stdin)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	t, err := Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", event.Quote(name), err)
+	}
+	return t, nil
+}
+
+// Read reads a recording, compressed or not. What was cut off is read as far as it goes: see Trail.Cut.
+func Read(r io.Reader) (*Trail, error) {
+	in := bufio.NewReaderSize(r, 1<<20)
+	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
+		unpacked, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrForeign, err)
+		}
+		in = bufio.NewReaderSize(unpacked, 1<<20)
+	}
+	b := &builder{Trail: new(Trail), strings: make(map[string]string)}
+	for {
+		text, err := in.ReadBytes('\n')
+		if len(bytes.TrimSpace(text)) > 0 {
+			if failure := b.line(text, err == nil); failure != nil {
+				return nil, failure
+			}
+		}
+		if err == io.EOF || b.Cut != nil {
+			break
+		}
+		if err != nil {
+			b.Cut = fmt.Errorf("after line %d: %w", b.Lines, err)
+			break
+		}
+	}
+	if b.Head == nil {
+		if b.Cut != nil {
+			return nil, fmt.Errorf("%w: %w", ErrForeign, b.Cut)
+		}
+		return nil, fmt.Errorf("%w: it is empty", ErrForeign)
+	}
+	if b.Cut == nil && b.Finish == nil {
+		b.Cut = fmt.Errorf("after line %d: the recorder did not live to finish it", b.Lines)
+	}
+	return b.Trail, nil
+}
+
+// line takes in one line; whole says that it ended in a newline. The error is for what makes the file no recording.
+func (b *builder) line(text []byte, whole bool) error {
+	e, err := event.ParseRecorded(text)
+	if b.Head == nil {
+		head, ok := e.(*event.Recording)
+		switch {
+		case ok:
+			b.Head, b.Lines = head, 1
+			return nil
+		case errors.Is(err, event.ErrUnknown):
+			return fmt.Errorf("%w: %w", ErrNewer, err)
+		case err != nil:
+			return fmt.Errorf("%w: %w", ErrForeign, err)
+		}
+		return fmt.Errorf("%w: its first line is another", ErrForeign)
+	}
+	switch {
+	case errors.Is(err, event.ErrUnknown):
+		b.Skipped++
+	case err != nil && !whole:
+		b.Cut = fmt.Errorf("after line %d: a line was not written to its end", b.Lines)
+		return nil
+	case err != nil:
+		b.Cut = fmt.Errorf("line %d: %w", b.Lines+1, err)
+		return nil
+	default:
+		b.add(e)
+	}
+	b.Lines++
+	return nil
+}
