@@ -15,7 +15,7 @@ GO      ?= go
 # Where no tag describes this tree, the commands name the commit by themselves.
 VERSION ?= $(shell git describe --tags --dirty 2>/dev/null)
 GOFLAGS_BUILD = -trimpath -ldflags "-s -w -X main.release=$(VERSION)"
-COMMANDS = $(notdir $(wildcard cmd/*))
+COMMANDS = $(patsubst cmd/%/main.go,%,$(wildcard cmd/*/main.go))
 FUZZTIME ?= 30s
 SOAK     ?= 30m
 
@@ -28,7 +28,7 @@ endif
 # The race detector runs on everything but the tracer's own thread and what needs a traced child to be tested: ptrace
 # binds those to one OS thread, which the detector's own threads upset. Nor does it run on oracles, which compare with what
 # thousands of real processes do and would take minutes.
-RACE_PACKAGES = ./access/... ./arch/... ./dns/... ./event/... ./netres/... ./pathres/... ./policy/... ./sandbox/report/... ./syscalls/...
+RACE_PACKAGES = ./access/... ./arch/... ./cmd/internal/... ./dns/... ./event/... ./netres/... ./pathres/... ./policy/... ./sandbox/report/... ./syscalls/...
 
 .PHONY: all build test deps demo install attacks lint fuzz soak bench realworld clean
 all: build

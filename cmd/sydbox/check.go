@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sydbox/access"
+	"sydbox/cmd/internal/console"
 	"sydbox/event"
 	"sydbox/policy"
 	"sydbox/sandbox/report"
@@ -123,19 +124,20 @@ func (c *checkCommand) validate() error {
 	addresses := len(c.Connect)+len(c.Bind) > 0
 	switch {
 	case c.separated && addresses:
-		return withHints(errorf("check: addresses and a command are asked about one by one"), usage)
+		return console.WithHints(fmt.Errorf("check: addresses and a command are asked about one by one"), usage)
 	case len(c.Op) > 0 && len(c.Paths) == 0 && addresses:
-		return withHints(errorf("check: --op goes with paths"), usage)
+		return console.WithHints(fmt.Errorf("check: --op goes with paths"), usage)
 	case c.separated && len(c.Paths) > 0:
-		return withHints(errorf("check: %s is a path and what follows -- is a command", event.Quote(c.Paths[0])), usage)
+		err := fmt.Errorf("check: %s is a path and what follows -- is a command", event.Quote(c.Paths[0]))
+		return console.WithHints(err, usage)
 	case c.separated && len(c.command) == 0:
-		return withHints(errorf("check: no command was given behind --"), usage)
+		return console.WithHints(fmt.Errorf("check: no command was given behind --"), usage)
 	case c.separated && len(c.Op) > 0:
-		return withHints(errorf("check: --op goes with paths, a command is executed"), usage)
+		return console.WithHints(fmt.Errorf("check: --op goes with paths, a command is executed"), usage)
 	case !c.separated && len(c.Paths) == 0 && !addresses:
-		return withHints(errorf("check: no path, no address and no command was given"), usage)
+		return console.WithHints(fmt.Errorf("check: no path, no address and no command was given"), usage)
 	case !c.separated && c.JSON && len(c.Paths) > 0:
-		return withHints(errorf("check: --json goes with a command or with addresses, not with paths"), usage)
+		return console.WithHints(fmt.Errorf("check: --json goes with a command or with addresses, not with paths"), usage)
 	}
 	return nil
 }
@@ -176,10 +178,10 @@ func (c *checkCommand) ops() (access.Op, error) {
 	for _, name := range c.Op {
 		op, err := access.ParseOp(name)
 		if err != nil {
-			return 0, errorf("--op: %w", err)
+			return 0, fmt.Errorf("--op: %w", err)
 		}
 		if op&^checkOps != 0 {
-			return 0, withHints(errorf("--op %s: that is asked about an address", name), "write --"+name+" ADDRESS")
+			return 0, console.WithHints(fmt.Errorf("--op %s: that is asked about an address", name), "write --"+name+" ADDRESS")
 		}
 		ops |= op
 	}

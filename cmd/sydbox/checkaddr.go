@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sydbox/access"
+	"sydbox/cmd/internal/console"
 	"sydbox/event"
 	"sydbox/sandbox"
 )
@@ -34,7 +35,7 @@ func destinations(op access.Op, typed string) ([]destination, error) {
 	one := destination{op: op, typed: typed}
 	if path, ok := strings.CutPrefix(typed, "unix:"); ok {
 		if path == "" || strings.HasPrefix(path, "@") {
-			return nil, withHints(errorf("%s %s: there is no path", flag, event.Quote(typed)),
+			return nil, console.WithHints(fmt.Errorf("%s %s: there is no path", flag, event.Quote(typed)),
 				"write unix:PATH, or abstract:NAME for an abstract name, which tools show with an @")
 		}
 		one.addr.Family = unix.AF_UNIX
@@ -44,13 +45,15 @@ func destinations(op access.Op, typed string) ([]destination, error) {
 	a, _, err := access.ParseAddress(typed)
 	switch scheme, rest, _ := strings.Cut(typed, ":"); {
 	case err == nil && op == access.Bind && scheme == "family":
-		return nil, withHints(errorf("%s %s: families are judged when a socket is made", flag, event.Quote(typed)),
+		err := fmt.Errorf("%s %s: families are judged when a socket is made", flag, event.Quote(typed))
+		return nil, console.WithHints(err,
 			"write --connect "+typed)
 	case err == nil:
 		one.addr = a
 		return []destination{reach(one)}, nil
 	case scheme == "family":
-		return nil, withHints(errorf("%s %s: %q is not the name of an address family", flag, event.Quote(typed), rest),
+		err := fmt.Errorf("%s %s: %q is not the name of an address family", flag, event.Quote(typed), rest)
+		return nil, console.WithHints(err,
 			"names are those of socket(2) without AF_, in lower case, as in family:vsock")
 	}
 	return named(one, flag)
@@ -63,7 +66,7 @@ var ruleWords = []string{"any", "bound", "local", "loopback", "private"}
 func named(one destination, flag string) ([]destination, error) {
 	host, service, err := net.SplitHostPort(one.typed)
 	fail := func(why string) ([]destination, error) {
-		return nil, withHints(errorf("%s %s: %s", flag, event.Quote(one.typed), why),
+		return nil, console.WithHints(fmt.Errorf("%s %s: %s", flag, event.Quote(one.typed), why),
 			"write a single address, as in 192.0.2.1:443, [2001:db8::1]:80, example.org:https, unix:/run/socket or "+
 				"abstract:name")
 	}

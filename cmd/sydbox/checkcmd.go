@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"sydbox/cmd/internal/console"
 	"sydbox/policy"
 	"sydbox/policy/program"
 	"sydbox/sandbox"
@@ -187,9 +188,9 @@ func (c *checker) find(f *finding, p place) (why string) {
 	}
 	var err error
 	if p.path != nil {
-		f.file, err = lookupIn(name, *p.path)
+		f.file, err = console.LookupIn(name, *p.path)
 	} else {
-		f.file, err = lookup(name)
+		f.file, err = console.Lookup(name)
 	}
 	if err != nil {
 		return err.Error()

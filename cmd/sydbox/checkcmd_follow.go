@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"sydbox/cmd/internal/console"
 	"sydbox/policy/program"
 )
 
@@ -99,7 +100,7 @@ func rootAgain(args, command [][]byte) bool {
 // envPath notes the PATH that env gives its command, in which it also looks for it.
 func envPath(at *place, args [][]byte, r reading) {
 	if r.given["i"] {
-		path := defaultPath
+		path := console.DefaultPath
 		at.path = &path
 	}
 	for _, word := range args[:len(args)-min(len(args), len(r.command))] {

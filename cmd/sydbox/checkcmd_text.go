@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sydbox/cmd/internal/console"
 	"sydbox/event"
 	"sydbox/policy/program"
 	"sydbox/sandbox/report"
@@ -217,7 +218,7 @@ func quoteShort(text string) string {
 
 // oneLine escapes what would not stay on a line, in a text that has spaces and quotes of its own.
 func oneLine(text string) string {
-	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(harmless(text))
+	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(console.Harmless(text))
 }
 
 func join(a, b string) string {

@@ -2,12 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/alecthomas/kong"
-	"golang.org/x/sys/unix"
 
+	"sydbox/cmd/internal/console"
 	"sydbox/event"
 	"sydbox/policy"
 	"sydbox/sandbox"
@@ -72,7 +71,7 @@ func (f *policyFlags) rules() ([]policy.RuleFlag, error) {
 				case isSection:
 					example = text + "=PATH"
 				}
-				return nil, withHints(errorf("--%s %s: there is no section or no rule", list.action, event.Quote(text)),
+				return nil, console.WithHints(fmt.Errorf("--%s %s: there is no section or no rule", list.action, event.Quote(text)),
 					"write --"+list.action+" SECTION=RULE, as in --"+list.action+" "+example)
 			}
 			rules = append(rules, policy.RuleFlag{
@@ -81,20 +80,4 @@ func (f *policyFlags) rules() ([]policy.RuleFlag, error) {
 		}
 	}
 	return rules, nil
-}
-
-// changeDir makes dir the working directory, for sydbox itself too: whatever else was typed is relative to it.
-func changeDir(dir string) error {
-	if dir == "" {
-		return errorf("-C: the name of the directory is empty")
-	}
-	if err := os.Chdir(dir); err != nil {
-		return fmt.Errorf("-C: %w", err)
-	}
-	// PWD must say what getcwd says, or the command would be told of a directory that it is not in.
-	cwd, err := unix.Getwd()
-	if err != nil {
-		return fmt.Errorf("-C %s: %w", dir, err)
-	}
-	return os.Setenv("PWD", cwd)
 }

@@ -1,13 +1,19 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/alecthomas/kong"
+
+	"sydbox/cmd/internal/console"
 )
 
-// usageLines are the first lines of help. The parser's own would put the flags behind the command, where they would be
-// the command's.
+// grammar is what can be typed, besides what commandLine says itself.
+var grammar = console.Grammar{
+	Description: "Run a command under a policy: what it may read, write, create and execute.",
+	Usage:       usageLines,
+	Vars:        helpTexts,
+}
+
+// usageLines are the first lines of help.
 var usageLines = map[string]string{
 	"":              "sydbox run|check|policy|features ...",
 	"run":           "sydbox run [FLAGS] [--] CMD [ARG...]",
@@ -31,18 +37,6 @@ var helpTexts = kong.Vars{
 	"help_features_json": "Print it as JSON.",
 	"help_op":            "The operation: read, stat, write, create, delete, attr or exec; repeat for several. All if none is given.",
 	"help_connect":       "An address to reach, instead of a path: 192.0.2.1:443, example.org:https, unix:/run/socket, abstract:name.",
-}
-
-func printHelp(o kong.HelpOptions, ctx *kong.Context) error {
-	name := ""
-	if node := ctx.Selected(); node != nil {
-		name = node.Path()
-	}
-	if _, err := fmt.Fprintf(ctx.Stdout, "Usage: %s\n", usageLines[name]); err != nil {
-		return err
-	}
-	o.NoAppSummary = true
-	return kong.DefaultHelpPrinter(o, ctx)
 }
 
 // Help is the end of `sydbox run --help`.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sydbox/arch"
+	"sydbox/cmd/internal/console"
 	"sydbox/event"
 	"sydbox/policy"
 	"sydbox/sandbox"
@@ -89,6 +90,6 @@ func (c *filterCommand) only(abis []*arch.ABI) ([]*arch.ABI, error) {
 		}
 		names[i] = abi.Name
 	}
-	return nil, withHints(fmt.Errorf("--abi %s: the filter has no such ABI", event.Quote(c.ABI)),
+	return nil, console.WithHints(fmt.Errorf("--abi %s: the filter has no such ABI", event.Quote(c.ABI)),
 		"it has "+strings.Join(names, ", "))
 }

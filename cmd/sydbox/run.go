@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"sydbox/cmd/internal/console"
 	"sydbox/event"
 	"sydbox/policy"
 	"sydbox/sandbox"
@@ -41,7 +43,7 @@ func (r *runCommand) Run(status *int) error {
 		return err
 	}
 	if r.Dir != "" {
-		if err := changeDir(r.Dir); err != nil {
+		if err := console.ChangeDir(r.Dir); err != nil {
 			return err
 		}
 	}
@@ -52,7 +54,7 @@ func (r *runCommand) Run(status *int) error {
 	if !r.Quiet {
 		warn(pol)
 	}
-	file, err := lookup(r.Command[0])
+	file, err := console.Lookup(r.Command[0])
 	if err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func (r *runCommand) Run(status *int) error {
 	end = r.tell(end, terminal, log, cmd)
 	*status = end.status
 	if end.signal != 0 {
-		dieOf(end.signal)
+		console.DieOf(end.signal)
 	}
 	return end.err
 }
@@ -83,13 +85,13 @@ func (r *runCommand) validate() error {
 	}
 	switch {
 	case len(r.Command) == 0:
-		return withHints(errorf("run: no command was given"), usageLines["run"]+", as in sydbox run make")
+		return console.WithHints(fmt.Errorf("run: no command was given"), usageLines["run"]+", as in sydbox run make")
 	case r.Log != nil && *r.Log == "":
-		return errorf("--log: the name of the file is empty")
+		return fmt.Errorf("--log: the name of the file is empty")
 	case r.Timeout != nil && *r.Timeout < 0:
-		return errorf("--timeout: a length of time cannot be negative")
+		return fmt.Errorf("--timeout: a length of time cannot be negative")
 	case r.ViolationStatus != nil && (*r.ViolationStatus < 0 || *r.ViolationStatus > 255):
-		return errorf("--violation-status: %d is not an exit status, which is 0 to 255", *r.ViolationStatus)
+		return fmt.Errorf("--violation-status: %d is not an exit status, which is 0 to 255", *r.ViolationStatus)
 	}
 	return nil
 }
@@ -152,33 +154,33 @@ func (r *runCommand) tell(end ending, terminal *report.Terminal, log *logFile, c
 	}
 	terminal.Summary()
 	if end.status != 0 && end.err == nil && !r.Quiet {
-		hint(report.Hint(report.Ending{File: cmd.Path, Env: os.Environ(), NoNewPrivs: r.unprivileged(cmd)}))
+		self.Hint(report.Hint(report.Ending{File: cmd.Path, Env: os.Environ(), NoNewPrivs: r.unprivileged(cmd)}))
 	}
 	if denials > 0 && end.status == 0 {
 		end.status = r.violationStatus(cmd.Policy)
 	}
-	if end.err != nil && end.status != statusFailed {
-		end.err = withStatus(end.status, end.err)
+	if end.err != nil && end.status != console.StatusFailed {
+		end.err = console.WithStatus(end.status, end.err)
 	}
 	force := cmd.InForce()
 	if force.Judges && force.Opens == sandbox.PinDetects && !r.Quiet {
-		hint("a program that changes names as fast as it uses them could open a file that is denied before it was " +
+		self.Hint("a program that changes names as fast as it uses them could open a file that is denied before it was " +
 			"killed for it (sydbox features says why)")
 	}
 	lost, err := unreported(cmd, log), log.finish(end, r.Command, denials, force)
 	if err == nil {
 		err = lost
 	} else if lost != nil {
-		fail(lost)
+		self.Fail(lost)
 	}
 	if err != nil {
 		if end.status == 0 {
-			end.status = statusFailed // a run whose violations may be lost did not go well
+			end.status = console.StatusFailed // a run whose violations may be lost did not go well
 		}
 		if end.err == nil {
-			end.err = withStatus(end.status, err)
+			end.err = console.WithStatus(end.status, err)
 		} else {
-			fail(err)
+			self.Fail(err)
 		}
 	}
 	return end
@@ -190,10 +192,10 @@ func unreported(cmd *sandbox.Cmd, log *logFile) error {
 	if n == 0 {
 		return nil
 	}
-	err := errorf("the report is not complete: %d denials are missing, because whoever reads it did not for seconds", n)
+	err := fmt.Errorf("the report is not complete: %d denials are missing, because whoever reads it did not for seconds", n)
 	if log.log == nil {
 		// On a terminal most would only have been counted: the run went as it was meant to.
-		fail(err)
+		self.Fail(err)
 		return nil
 	}
 	return err
@@ -220,7 +222,7 @@ func (r *runCommand) openLog() (*logFile, error) {
 	}
 	log, err := report.OpenLog(*r.Log)
 	if err != nil {
-		return nil, withHints(err, "nothing was started: a run whose log cannot be written is not what was asked for")
+		return nil, console.WithHints(err, "nothing was started: a run whose log cannot be written is not what was asked for")
 	}
 	return &logFile{log}, nil
 }

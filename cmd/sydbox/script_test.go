@@ -1,20 +1,15 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"golang.org/x/sys/unix"
 
+	"sydbox/cmd/internal/scripts"
 	"sydbox/sandbox"
 )
 
@@ -45,7 +40,7 @@ func TestScript(t *testing.T) {
 				return err
 			}
 			env.Setenv("bindir", filepath.Dir(sydbox))
-			return makeExecutable(filepath.Join(env.WorkDir, "bin"))
+			return scripts.MakeExecutable(filepath.Join(env.WorkDir, "bin"))
 		},
 		Condition: func(cond string) (bool, error) {
 			switch cond {
@@ -57,51 +52,6 @@ func TestScript(t *testing.T) {
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": scripts.Exits},
 	})
-}
-
-// makeExecutable gives the files of a script's bin directory their permission: archives have none.
-func makeExecutable(dir string) error {
-	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case err != nil || d.IsDir():
-			return err
-		}
-		return os.Chmod(path, 0o755)
-	})
-}
-
-// exits is the script command `exits STATUS COMMAND [ARG...]`: it runs the command and fails unless it ends with
-// exactly this status, or by this signal.
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits STATUS COMMAND [ARG...]")
-	}
-	want, signal := args[0], syscall.Signal(0)
-	if strings.HasPrefix(want, "SIG") {
-		if signal = unix.SignalNum(want); signal == 0 {
-			ts.Fatalf("there is no signal %s", want)
-		}
-	} else if _, err := strconv.ParseUint(want, 10, 8); err != nil {
-		ts.Fatalf("%s is no exit status", want)
-	}
-	err := ts.Exec(args[1], args[2:]...)
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		ts.Fatalf("%v", err)
-	}
-	status := syscall.WaitStatus(0)
-	if exit != nil {
-		status = exit.Sys().(syscall.WaitStatus)
-	}
-	got := strconv.Itoa(status.ExitStatus())
-	if status.Signaled() {
-		got = unix.SignalName(status.Signal())
-	}
-	if got != want {
-		ts.Fatalf("%s ended with %s, want %s", args[1], got, want)
-	}
 }

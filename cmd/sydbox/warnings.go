@@ -6,6 +6,6 @@ import "sydbox/policy"
 // program may be made later.
 func warn(p *policy.Policy) {
 	for _, w := range p.Warnings() {
-		printError("sydbox: warning: " + w.Detail() + "\n")
+		self.Say("warning: " + w.Detail())
 	}
 }

@@ -1,6 +1,7 @@
-package main
+package console
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -9,24 +10,24 @@ import (
 	"sydbox/event"
 )
 
-// defaultPath is where commands are looked for if PATH is not set, as execvp(3) does.
-const defaultPath = "/bin:/usr/bin"
+// DefaultPath is where commands are looked for if PATH is not set, as execvp(3) does.
+const DefaultPath = "/bin:/usr/bin"
 
-// lookup finds the file that a shell would execute for a command's name: a name with a slash is a path; any other is
+// Lookup finds the file that a shell would execute for a command's name: a name with a slash is a path; any other is
 // looked for in PATH, where an empty entry is the working directory. What it returns holds a slash. The errors have
 // status 127 where nothing was found and 126 where something was that cannot be executed.
-func lookup(name string) (string, error) {
+func Lookup(name string) (string, error) {
 	dirs, ok := os.LookupEnv("PATH")
 	if !ok {
-		dirs = defaultPath
+		dirs = DefaultPath
 	}
-	return lookupIn(name, dirs)
+	return LookupIn(name, dirs)
 }
 
-// lookupIn is lookup with another PATH.
-func lookupIn(name, dirs string) (string, error) {
+// LookupIn is Lookup with another PATH.
+func LookupIn(name, dirs string) (string, error) {
 	if name == "" {
-		return "", withStatus(statusNotFound, errorf("the command's name is empty"))
+		return "", WithStatus(StatusNotFound, fmt.Errorf("the command's name is empty"))
 	}
 	if strings.Contains(name, "/") {
 		return name, executable(name)
@@ -51,7 +52,7 @@ func lookupIn(name, dirs string) (string, error) {
 	if found != nil {
 		return "", found
 	}
-	return "", withStatus(statusNotFound, errorf("%s: command not found", event.Quote(name)))
+	return "", WithStatus(StatusNotFound, fmt.Errorf("%s: command not found", event.Quote(name)))
 }
 
 // executable says whether a file can be executed, as far as its type and permissions tell.
@@ -59,16 +60,16 @@ func executable(file string) error {
 	var st unix.Stat_t
 	switch err := unix.Stat(file, &st); {
 	case err == unix.ENOENT || err == unix.ENOTDIR:
-		return withStatus(statusNotFound, errorf("%s: %w", event.Quote(file), err))
+		return WithStatus(StatusNotFound, fmt.Errorf("%s: %w", event.Quote(file), err))
 	case err != nil:
-		return withStatus(statusCannotRun, errorf("%s: %w", event.Quote(file), err))
+		return WithStatus(StatusCannotRun, fmt.Errorf("%s: %w", event.Quote(file), err))
 	case st.Mode&unix.S_IFMT == unix.S_IFDIR:
-		return withStatus(statusCannotRun, errorf("%s: %w", event.Quote(file), unix.EISDIR))
+		return WithStatus(StatusCannotRun, fmt.Errorf("%s: %w", event.Quote(file), unix.EISDIR))
 	case st.Mode&unix.S_IFMT != unix.S_IFREG:
-		return withStatus(statusCannotRun, errorf("%s: not a regular file", event.Quote(file)))
+		return WithStatus(StatusCannotRun, fmt.Errorf("%s: not a regular file", event.Quote(file)))
 	}
 	if err := unix.Faccessat(unix.AT_FDCWD, file, unix.X_OK, unix.AT_EACCESS); err != nil {
-		return withStatus(statusCannotRun, errorf("%s: %w", event.Quote(file), err))
+		return WithStatus(StatusCannotRun, fmt.Errorf("%s: %w", event.Quote(file), err))
 	}
 	return nil
 }

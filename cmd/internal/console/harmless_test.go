@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"strings"
@@ -13,7 +13,7 @@ func FuzzHarmless(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := harmless(s)
+		got := Harmless(s)
 		if !utf8.ValidString(got) {
 			t.Fatalf("%q becomes %q", s, got)
 		}

@@ -1,0 +1,81 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Grammar is what can be typed.
+type Grammar struct {
+	// Description is the first line of help.
+	Description string
+	// Usage has the first line of help of each command by its path, "policy show"; that of the program itself is under
+	// "". The parser's own would put the flags behind the command, where they would be the command's.
+	Usage map[string]string
+	// Vars are the texts that stand for ${NAME} in tags.
+	Vars kong.Vars
+}
+
+// Parser makes the parser of a command line.
+func (p Program) Parser(cli any, g *Grammar) (*kong.Kong, error) {
+	return kong.New(cli,
+		kong.Name(string(p)),
+		kong.Description(g.Description),
+		kong.Help(g.printHelp),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
+		g.Vars,
+		// --help and --version end the parser: they did what was asked.
+		kong.Exit(func(status int) { panic(exitedEarly(status)) }),
+		kong.Writers(os.Stdout, io.Discard),
+	)
+}
+
+func (g *Grammar) printHelp(o kong.HelpOptions, ctx *kong.Context) error {
+	name := ""
+	if node := ctx.Selected(); node != nil {
+		name = node.Path()
+	}
+	if _, err := fmt.Fprintf(ctx.Stdout, "Usage: %s\n", g.Usage[name]); err != nil {
+		return err
+	}
+	o.NoAppSummary = true
+	return kong.DefaultHelpPrinter(o, ctx)
+}
+
+// exitedEarly is how the parser's Exit leaves it.
+type exitedEarly int
+
+// Parse parses arguments. The context is nil if they were --help or --version, and all is done.
+func (p Program) Parse(parser *kong.Kong, args []string) (ctx *kong.Context, err error) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case exitedEarly:
+			ctx, err = nil, nil
+		default:
+			panic(v)
+		}
+	}()
+	if ctx, err = parser.Parse(args); err != nil {
+		return nil, p.usage(err)
+	}
+	return ctx, nil
+}
+
+// usage turns the parser's error into ours.
+func (p Program) usage(err error) error {
+	var parse *kong.ParseError
+	command := string(p)
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		command += " " + parse.Context.Selected().Name
+	}
+	if flag, _, guessed := strings.Cut(err.Error(), ", did you mean"); guessed && len(flag) == len("unknown flag -x") {
+		err = errors.New(flag) // every flag of one letter is near
+	}
+	return WithHints(err, command+" --help shows what can be typed")
+}
