@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sydbox/access"
+	"sydbox/access/talk"
 	"sydbox/dns"
 	"sydbox/event"
 )
@@ -244,13 +245,10 @@ func (n *names) note(host string, ip netip.Addr) {
 	n.seen[ip] = host
 }
 
-// domainPort is where resolvers are asked.
-const domainPort = 53
-
 // believes says whether an answer from an address is a resolver's own.
 func (n *names) believes(from netip.AddrPort) bool {
 	ip := from.Addr().Unmap().WithZone("")
-	if from.Port() != domainPort {
+	if from.Port() != talk.DomainPort {
 		return false
 	}
 	for i, server := range n.resolvers.Servers {
@@ -264,7 +262,7 @@ func (n *names) believes(from netip.AddrPort) bool {
 // taken is told what address the tree binds, before it does. A resolver whose place somebody of the tree has taken, for
 // however short, is not believed any more: what it has sent may lie in any queue.
 func (n *names) taken(ip netip.Addr, port uint16) {
-	if port != domainPort {
+	if port != talk.DomainPort {
 		return
 	}
 	ip = ip.Unmap().WithZone("")

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"golang.org/x/sys/unix"
 
+	"sydbox/access/talk"
 	"sydbox/dns"
 	"sydbox/syscalls"
 	"sydbox/tracer"
@@ -19,14 +20,14 @@ import (
 const peekMax = 16 << 10
 
 // asks reads what a task asks a service whose answers do not repeat the question.
-func (n *names) asks(t *tracer.Task, inv *syscalls.Invocation, e *escort, u *use) {
+func (n *names) asks(t *tracer.Task, inv *syscalls.Invocation, e *escort, u *talk.Use) {
 	e.left = escortCalls
-	if e.service != nscd && e.service != resolved {
+	if e.service != talk.Nscd && e.service != talk.Resolved {
 		return
 	}
-	contents(t, inv, u, -1, n.buf[:], func(payload []byte) bool {
+	talk.Contents(t, inv, u, -1, n.buf[:], func(payload []byte) bool {
 		host, all := "", false
-		if e.service == nscd {
+		if e.service == talk.Nscd {
 			host, all = dns.NscdRequest(payload)
 		} else {
 			host = dns.ResolvedRequest(payload)
@@ -39,8 +40,9 @@ func (n *names) asks(t *tracer.Task, inv *syscalls.Invocation, e *escort, u *use
 }
 
 // answers looks at what a task is about to receive.
-func (n *names) answers(t *tracer.Task, inv *syscalls.Invocation, e *escort, u *use) (action tracer.Action, done bool) {
-	if u.flags != 0 && u.args[u.flags]&unix.MSG_ERRQUEUE != 0 {
+func (n *names) answers(t *tracer.Task, inv *syscalls.Invocation, e *escort,
+	u *talk.Use) (action tracer.Action, done bool) {
+	if u.Flags()&unix.MSG_ERRQUEUE != 0 {
 		return action, false // not what was sent to it
 	}
 	socket, errno := borrowSocket(t.TID, t.Process.TGID, e.fd, e.inode)
@@ -52,10 +54,10 @@ func (n *names) answers(t *tracer.Task, inv *syscalls.Invocation, e *escort, u *
 		return action, false // a look would not go unnoticed
 	}
 	if socket.queued() == 0 {
-		action.Exit = e.service == dnsDatagrams && u.form != manyMessages
+		action.Exit = e.service == talk.DNSDatagrams && u.Form != talk.ManyMessages
 		return action, false
 	}
-	if e.service == dnsStream {
+	if e.service == talk.DNSStream {
 		n.streamAnswers(socket, e)
 		return action, false
 	}
@@ -71,13 +73,13 @@ func (n *names) answers(t *tracer.Task, inv *syscalls.Invocation, e *escort, u *
 // answered takes in an answer of any service but a stream.
 func (n *names) answered(e *escort, payload []byte, trusted bool) {
 	switch e.service {
-	case dnsDatagrams:
+	case talk.DNSDatagrams:
 		if m, err := dns.Parse(payload); err == nil && m.Response {
 			n.heard(m.Name, m.Addresses, trusted)
 		}
-	case nscd:
+	case talk.Nscd:
 		n.heard(e.question, dns.NscdAnswer(payload, e.all), false)
-	case resolved:
+	case talk.Resolved:
 		n.heard(e.question, dns.ResolvedAnswer(payload), false)
 	}
 }
@@ -88,16 +90,16 @@ func (n *names) exit(t *tracer.Task, inv *syscalls.Invocation, result int64) boo
 	if p == nil {
 		return false
 	}
-	u, ok := useOf(t, inv)
-	if !ok || u.purpose != receives {
+	u, ok := talk.UseOf(t, inv)
+	if !ok || u.Purpose != talk.Receives {
 		return false
 	}
-	e := p.find(u.fd)
-	if e == nil || e.service != dnsDatagrams || e.errno != 0 {
+	e := p.find(u.FD)
+	if e == nil || e.service != talk.DNSDatagrams || e.errno != 0 {
 		return false
 	}
 	if result > 0 {
-		contents(t, inv, &u, int(min(result, contentMax)), n.buf[:], func(payload []byte) bool {
+		talk.Contents(t, inv, &u, int(min(result, talk.ContentMax)), n.buf[:], func(payload []byte) bool {
 			n.answered(e, payload, false)
 			return true
 		})

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sydbox/access"
+	"sydbox/access/talk"
 	"sydbox/dns"
 	"sydbox/event"
 	"sydbox/syscalls"
@@ -16,14 +17,14 @@ import (
 // deny handles a call that may not reach a name service, before it is reported: done says that nothing else is to be
 // done about it. d is what would be reported, errno what the call would return, and the socket is the one with that
 // number and inode; an inode of 0 is one that could not be copied.
-func (n *names) deny(t *tracer.Task, inv *syscalls.Invocation, a *access.Access, s service, fd int32, inode uint64,
+func (n *names) deny(t *tracer.Task, inv *syscalls.Invocation, a *access.Access, s talk.Service, fd int32, inode uint64,
 	d *event.Denial, errno syscall.Errno) (action tracer.Action, done bool) {
 	server := netip.AddrPortFrom(a.Addr.IP, a.Addr.Port)
-	u, ok := useOf(t, inv)
+	u, ok := talk.UseOf(t, inv)
 	switch {
 	case !ok:
 		return action, false
-	case u.purpose == sends && (s == dnsDatagrams || s == dnsStream):
+	case u.Purpose == talk.Sends && (s == talk.DNSDatagrams || s == talk.DNSStream):
 		host := sentQuestion(t, inv, &u, n.buf[:])
 		if host == "" {
 			return action, false
@@ -33,11 +34,11 @@ func (n *names) deny(t *tracer.Task, inv *syscalls.Invocation, a *access.Access,
 			n.report(d)
 		}
 		return tracer.Deny(errno), true
-	case u.purpose == connects && s == dnsDatagrams && inode != 0:
+	case u.Purpose == talk.Connects && s == talk.DNSDatagrams && inode != 0:
 		n.pretend(t, fd, inode, server, d, errno)
 		n.divert(t, fd, inode, a.Addr)
 		return tracer.Action{Kind: tracer.Return}, true
-	case u.purpose == connects && s == dnsStream:
+	case u.Purpose == talk.Connects && s == talk.DNSStream:
 		// The same question again, now by TCP, because nobody answered it by UDP.
 		p := n.escorts[t.Process]
 		return tracer.Deny(errno), p != nil && p.askedNear(server, d.Time)
@@ -69,8 +70,8 @@ func (s borrowed) complain() {
 }
 
 // sentQuestion is the first name that a call asks a resolver for, "" if none can be told.
-func sentQuestion(mem access.Memory, inv *syscalls.Invocation, u *use, buf []byte) (host string) {
-	contents(mem, inv, u, -1, buf, func(payload []byte) bool {
+func sentQuestion(mem access.Memory, inv *syscalls.Invocation, u *talk.Use, buf []byte) (host string) {
+	talk.Contents(mem, inv, u, -1, buf, func(payload []byte) bool {
 		host = dns.Question(payload)
 		return host != ""
 	})

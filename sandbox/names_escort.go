@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"sydbox/access/talk"
 	"sydbox/event"
 	"sydbox/syscalls"
 	"sydbox/tracer"
@@ -65,7 +66,7 @@ type held struct {
 type escort struct {
 	fd      int32
 	inode   uint64
-	service service
+	service talk.Service
 	left    int
 	// denial is of a connect that the task believes to have succeeded; nil once it was reported. errno is what it is
 	// told when it sends.
@@ -80,7 +81,7 @@ type escort struct {
 
 // escort follows a socket of a task that was allowed to talk to a name service: connected, or about to send with an
 // address.
-func (n *names) escort(t *tracer.Task, fd int32, inode uint64, s service) {
+func (n *names) escort(t *tracer.Task, fd int32, inode uint64, s talk.Service) {
 	p := n.process(t.Process)
 	if e := p.find(fd); e != nil && e.inode == inode && e.service == s && e.errno == 0 {
 		e.left = escortCalls
@@ -95,7 +96,7 @@ func (n *names) escort(t *tracer.Task, fd int32, inode uint64, s service) {
 func (n *names) pretend(t *tracer.Task, fd int32, inode uint64, server netip.AddrPort, d *event.Denial,
 	errno syscall.Errno) {
 	p := n.process(t.Process)
-	n.add(p, escort{fd: fd, inode: inode, service: dnsDatagrams, denial: d, server: server, errno: errno})
+	n.add(p, escort{fd: fd, inode: inode, service: talk.DNSDatagrams, denial: d, server: server, errno: errno})
 	t.Follow(escortCalls)
 }
 
@@ -214,25 +215,25 @@ func (n *names) followed(t *tracer.Task, inv *syscalls.Invocation) (action trace
 	if inv.Call == nil {
 		return action, false
 	}
-	u, ok := useOf(t, inv)
+	u, ok := talk.UseOf(t, inv)
 	if !ok {
 		return action, false
 	}
-	if u.purpose == closes || u.purpose == connects {
+	if u.Purpose == talk.Closes || u.Purpose == talk.Connects {
 		for i := len(p.list) - 1; i >= 0; i-- {
-			if fd := p.list[i].fd; u.ends(fd) || u.purpose == connects && u.fd == fd {
+			if fd := p.list[i].fd; u.Ends(fd) || u.Purpose == talk.Connects && u.FD == fd {
 				n.drop(p, i)
 			}
 		}
 		return action, false
 	}
-	e := p.find(u.fd)
+	e := p.find(u.FD)
 	switch {
 	case e == nil:
 		return action, false
 	case e.errno != 0:
 		return n.refuse(t, inv, p, e, &u)
-	case u.purpose == sends:
+	case u.Purpose == talk.Sends:
 		n.asks(t, inv, e, &u)
 		return action, false
 	}
@@ -240,8 +241,9 @@ func (n *names) followed(t *tracer.Task, inv *syscalls.Invocation) (action trace
 }
 
 // refuse answers a call on a socket that is not connected as its task believes.
-func (n *names) refuse(t *tracer.Task, inv *syscalls.Invocation, p *escorted, e *escort, u *use) (tracer.Action, bool) {
-	if u.purpose != sends || addressed(t, inv, u) {
+func (n *names) refuse(t *tracer.Task, inv *syscalls.Invocation, p *escorted, e *escort,
+	u *talk.Use) (tracer.Action, bool) {
+	if u.Purpose != talk.Sends || talk.Addressed(t, inv, u) {
 		return tracer.Action{}, false
 	}
 	socket, errno := borrowSocket(t.TID, t.Process.TGID, e.fd, e.inode)

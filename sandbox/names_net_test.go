@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sydbox/access/talk"
 )
 
 // nameRun is a program that was run by sydbox in a nameWorld.
@@ -109,7 +111,7 @@ extends = []
 default = "allow"
 [connect]
 default = "deny"
-allow = ["unix:` + nscdSocket + `", "unix:` + resolvedSocket + `"]
+allow = ["unix:` + talk.NscdSocket + `", "unix:` + talk.ResolvedSocket + `"]
 `
 
 // TestNameServices: who asks for a name in vain is reported once, with the name, and told at once; an address that is

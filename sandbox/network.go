@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sydbox/access"
+	"sydbox/access/talk"
 	"sydbox/deputy"
 	"sydbox/policy"
 	"sydbox/syscalls"
@@ -143,25 +144,26 @@ func (b *box) socketCall(t *tracer.Task, inv *syscalls.Invocation) (action trace
 			return action, false
 		}
 	}
-	if service != noService {
+	if service != talk.NoService {
 		b.net.names.escort(t, b.acc.Socket.FD, b.net.socket.Inode, service)
 	}
 	return b.carrySocket(t, inv)
 }
 
 // service is the name service that an access is about to reach.
-func (b *box) service(a *access.Access) service {
+func (b *box) service(a *access.Access) talk.Service {
 	if b.net.names == nil || b.net.socket.FD < 0 || a.Op&access.Connect == 0 {
-		return noService
+		return talk.NoService
 	}
-	return serviceOf(a, b.net.socket.Protocol)
+	return talk.ServiceOf(a, b.net.socket.Protocol)
 }
 
 // denyService lets a task that may not reach a name service say what it wants to know first, so that the denial can name
 // the host. done says that nothing else is to be done about the call.
-func (b *box) denyService(t *tracer.Task, inv *syscalls.Invocation, v *verdict, s service) (action tracer.Action, done bool) {
+func (b *box) denyService(t *tracer.Task, inv *syscalls.Invocation, v *verdict,
+	s talk.Service) (action tracer.Action, done bool) {
 	d := &v.decision
-	if s == noService || d.Action != policy.Deny || v.natural != 0 || b.mode == WarnOnly {
+	if s == talk.NoService || d.Action != policy.Deny || v.natural != 0 || b.mode == WarnOnly {
 		return action, false
 	}
 	return b.net.names.deny(t, inv, &b.acc.List[0], s, b.acc.Socket.FD, b.net.socket.Inode, b.denial(t, inv, v, d.Errno), d.Errno)

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sydbox/access/talk"
 	"sydbox/syscalls"
 	"sydbox/tracer"
 )
@@ -96,7 +97,7 @@ func socketArgs(t *tracer.Task, inv *syscalls.Invocation, call *syscalls.Call) (
 	if call == callSetsockopt {
 		n = 5
 	}
-	if !readWords(t, inv, inv.Pointer(1), args[:n]) {
+	if !talk.ReadWords(t, inv, inv.Pointer(1), args[:n]) {
 		return args, false
 	}
 	return args, true

@@ -1,4 +1,4 @@
-package sandbox
+package talk
 
 import (
 	"encoding/binary"
@@ -63,7 +63,7 @@ func TestContents(t *testing.T) {
 		for name, c := range map[string]struct {
 			inv       *syscalls.Invocation
 			want      []string
-			addressed bool
+			Addressed bool
 		}{
 			"write":       {callOf(t, abi, "write", 7, 0x1000, 5), []string{"hello"}, false},
 			"nothing":     {callOf(t, abi, "write", 7, 0, 0), []string{""}, false},
@@ -81,20 +81,20 @@ func TestContents(t *testing.T) {
 			"socketcall":      {callOf(t, abi, "socketcall", 9, 0x5000), []string{"hello"}, false},
 			"socketcall, msg": {callOf(t, abi, "socketcall", 16, 0x6000), []string{"hello"}, true},
 		} {
-			u, ok := useOf(mem, c.inv)
-			if !ok || u.fd != 7 || u.purpose != sends {
+			u, ok := UseOf(mem, c.inv)
+			if !ok || u.FD != 7 || u.Purpose != Sends {
 				t.Errorf("%s, %s: %+v, %v", abi.Name, name, u, ok)
 				continue
 			}
 			var got []string
-			contents(mem, c.inv, &u, -1, make([]byte, 64), func(payload []byte) bool {
+			Contents(mem, c.inv, &u, -1, make([]byte, 64), func(payload []byte) bool {
 				got = append(got, string(payload))
 				return false
 			})
 			if !slices.Equal(got, c.want) {
 				t.Errorf("%s, %s: %q, want %q", abi.Name, name, got, c.want)
 			}
-			if got := addressed(mem, c.inv, &u); got != c.addressed {
+			if got := Addressed(mem, c.inv, &u); got != c.Addressed {
 				t.Errorf("%s, %s: addressed is %v", abi.Name, name, got)
 			}
 		}
@@ -102,14 +102,14 @@ func TestContents(t *testing.T) {
 			callOf(t, abi, "openat", 7), callOf(t, abi, "socketcall", 1, 0x5000),
 			callOf(t, abi, "socketcall", 9, 0x9000),
 		} {
-			if u, ok := useOf(mem, inv); ok {
+			if u, ok := UseOf(mem, inv); ok {
 				t.Errorf("%s %s: %+v", abi.Name, inv.Call.Name, u)
 			}
 		}
 		// What came is as long as the call says.
 		inv := callOf(t, abi, "readv", 7, 0x3000, 2)
-		u, _ := useOf(mem, inv)
-		contents(mem, inv, &u, 7, make([]byte, 64), func(payload []byte) bool {
+		u, _ := UseOf(mem, inv)
+		Contents(mem, inv, &u, 7, make([]byte, 64), func(payload []byte) bool {
 			if string(payload) != "hello, " {
 				t.Errorf("%s: %q was received", abi.Name, payload)
 			}
@@ -138,8 +138,8 @@ func TestEnds(t *testing.T) {
 		{"close_range", []uint64{3, 6, 0}, 7, false},
 		{"write", []uint64{7}, 7, false},
 	} {
-		u, ok := useOf(pages{}, callOf(t, arch.X86_64, c.call, c.args...))
-		if got := ok && u.ends(c.fd); got != c.wants {
+		u, ok := UseOf(pages{}, callOf(t, arch.X86_64, c.call, c.args...))
+		if got := ok && u.Ends(c.fd); got != c.wants {
 			t.Errorf("%s%v ends %d: %v", c.call, c.args, c.fd, got)
 		}
 	}
