@@ -58,6 +58,8 @@ type Executed struct {
 	// Stdio says what descriptors 0, 1 and 2 are: a path, "pipe:[1234]", "socket:[5]", "/dev/null"; empty if closed. A
 	// leading '<', '>' (truncated or new), '+' (appending) or '=' (both ways) says how each is open, where it is a file.
 	Stdio [3]string
+	// Denied is as in Used.
+	Denied string
 }
 
 // Used is something done, or tried, with a path.

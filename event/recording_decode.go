@@ -110,7 +110,8 @@ func (l *line) event() Event {
 	case "exec":
 		e := &Executed{At: l.At, ID: l.ID, Path: raw(l.Path, l.PathB), Typed: raw(l.Typed, l.TypedB),
 			Script: raw(l.Script, l.ScriptB), Names: l.raws("names", l.Names, l.NamesB), Argv: l.raws("argv", l.Argv, l.ArgvB),
-			Dir: raw(l.Dir, l.DirB), Set: l.raws("set", l.Set, l.SetB), Unset: l.raws("unset", l.Unset, l.UnsetB)}
+			Dir: raw(l.Dir, l.DirB), Set: l.raws("set", l.Set, l.SetB), Unset: l.raws("unset", l.Unset, l.UnsetB),
+			Denied: raw(l.Denied, l.DeniedB)}
 		copy(e.Stdio[:], l.raws("stdio", l.Stdio, l.StdioB))
 		return e
 	case "net":

@@ -45,6 +45,7 @@ func (e *Executed) AppendJSON(b []byte) []byte {
 	if e.Stdio != [3]string{} {
 		b = appendStrings(b, "stdio", e.Stdio[:])
 	}
+	b = appendOptional(b, "denied", e.Denied)
 	return append(b, '}')
 }
 

@@ -145,6 +145,24 @@ func Programs() (*HostPrograms, error) {
 // Close releases the view.
 func (h *HostPrograms) Close() { h.res.Close() }
 
+// TaskPrograms shows files as the task at hand of a Resolver would open them: in its root, from its directory, with its
+// descriptors. It implements program.View, for whoever records execs.
+type TaskPrograms struct {
+	view
+}
+
+// ProgramsOf returns a view by a Resolver, whose last slot it uses. Nobody is taken to be able to write a program.
+func ProgramsOf(res *pathres.Resolver) *TaskPrograms { return &TaskPrograms{view{res: res}} }
+
+// Image opens what a task executes.
+func (p *TaskPrograms) Image(tid int) (program.File, error) {
+	f, err := p.image(tid)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
 // programFile is a file by an O_PATH descriptor, which is opened for reading only when its content is asked for: most
 // files are known by their identity. It implements program.File and program.Stater.
 type programFile struct {
