@@ -341,12 +341,13 @@ TRICK(far_jump_to_32_bits, "write")
 	static const unsigned char text[] = {0xcd, 0x80, 0xcb};
 	memcpy(code, text, sizeof text);
 	long r;
+	/* The offset has 32 bits: AMD's processors know no far jump with 64. */
 	__asm__ volatile("push %%rbx; mov %%rsp, %%r15; lea -256(%[stack]), %%rsp; mov %[path], %%ebx\n\t"
 			 "sub $16, %%rsp\n\t"
 			 "lea 1f(%%rip), %%r8; mov %%r8d, (%%rsp); movl $0x33, 4(%%rsp)\n\t"
-			 "sub $16, %%rsp; mov %[code], (%%rsp); movl $0x23, 8(%%rsp)\n\t"
+			 "sub $16, %%rsp; mov %k[code], (%%rsp); movl $0x23, 4(%%rsp)\n\t"
 			 "mov $10, %%eax; mov %%rsp, %%rdi; lea 16(%%rsp), %%rsp\n\t"
-			 "rex.w ljmp *(%%rdi)\n"
+			 "ljmpl *(%%rdi)\n"
 			 "1: mov %%r15, %%rsp; pop %%rbx"
 			 : "=&a"(r)
 			 : [stack] "r"(path + 4096), [path] "r"((unsigned)(uintptr_t)path), [code] "r"(code)
