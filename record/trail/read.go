@@ -1,9 +1,7 @@
 package trail
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -37,13 +35,9 @@ func Open(name string) (*Trail, error) {
 
 // Read reads a recording, compressed or not. What was cut off is read as far as it goes: see Trail.Cut.
 func Read(r io.Reader) (*Trail, error) {
-	in := bufio.NewReaderSize(r, 1<<20)
-	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
-		unpacked, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrForeign, err)
-		}
-		in = bufio.NewReaderSize(unpacked, 1<<20)
+	in, err := unpack(r)
+	if err != nil {
+		return nil, err
 	}
 	b := &builder{Trail: new(Trail), strings: make(map[string]string)}
 	for {
@@ -75,20 +69,12 @@ func Read(r io.Reader) (*Trail, error) {
 
 // line takes in one line; whole says that it ended in a newline. The error is for what makes the file no recording.
 func (b *builder) line(text []byte, whole bool) error {
-	e, err := event.ParseRecorded(text)
 	if b.Head == nil {
-		head, ok := e.(*event.Recording)
-		switch {
-		case ok:
-			b.Head, b.Lines = head, 1
-			return nil
-		case errors.Is(err, event.ErrUnknown):
-			return fmt.Errorf("%w: %w", ErrNewer, err)
-		case err != nil:
-			return fmt.Errorf("%w: %w", ErrForeign, err)
-		}
-		return fmt.Errorf("%w: its first line is another", ErrForeign)
+		head, err := parseHead(text)
+		b.Head, b.Lines = head, 1
+		return err
 	}
+	e, err := event.ParseRecorded(text)
 	switch {
 	case errors.Is(err, event.ErrUnknown):
 		b.Skipped++
