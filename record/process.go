@@ -1,0 +1,51 @@
+package record
+
+import (
+	"golang.org/x/sys/unix"
+
+	"sydbox/event"
+)
+
+// process is what is known of a process: the Data of its tracer.Process. Threads share it.
+type process struct {
+	processExtras
+
+	id  int
+	pid int
+	// threads counts all that it ever had.
+	threads int
+	// cwd is its working directory, canonical; empty if it has no name.
+	cwd string
+	env *environment
+	// apart: it may see other files than the recorder does, or with other rights. Nothing is predicted for it.
+	apart bool
+	// exe is the file that it runs.
+	exe string
+	// typed is the path of the execve that is under way, as given.
+	typed string
+
+	status unix.WaitStatus
+	spent  spent
+}
+
+// inherit takes over what a process has from its parent.
+func (p *process) inherit(from *process) {
+	p.cwd, p.env, p.apart, p.exe = from.cwd, from.env, from.apart, from.exe
+}
+
+// flush writes what was counted.
+func (p *process) flush(r *recorder) {}
+
+// spent is what a process used up.
+type spent struct {
+	known             bool
+	user, system, rss int64
+	read, written     int64
+}
+
+func (s *spent) into(e *event.Ended) {
+	if !s.known {
+		return
+	}
+	e.User, e.System, e.MaxRSS, e.ReadBytes, e.WriteBytes = s.user, s.system, s.rss, s.read, s.written
+}
