@@ -22,6 +22,15 @@ var errnoByName = func() map[string]syscall.Errno {
 	return m
 }()
 
+// ErrnoByName returns the error that a name like "EACCES" stands for. Where there is none, errno is 0 and nearest the name
+// that was probably meant; "" if none is near.
+func ErrnoByName(name string) (errno syscall.Errno, nearestName string) {
+	if errno = errnoByName[name]; errno != 0 {
+		return errno, ""
+	}
+	return 0, nearest(name, errnoNames())
+}
+
 // errnoNames lists the keys of errnoByName.
 func errnoNames() []string {
 	names := make([]string, 0, len(errnoByName))
