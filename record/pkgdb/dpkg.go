@@ -28,7 +28,7 @@ const (
 
 var dpkgFields = map[string]bool{
 	"package": true, "status": true, "version": true, "architecture": true, "provides": true, "depends": true,
-	"pre-depends": true, "essential": true, "build-essential": true, "multi-arch": true,
+	"pre-depends": true, "essential": true, "build-essential": true, "multi-arch": true, "priority": true,
 }
 
 func openDpkg(root fs.FS, note func(string, ...any)) (database, error) {
@@ -51,6 +51,7 @@ func openDpkg(root fs.FS, note func(string, ...any)) (database, error) {
 		}
 		p := &Package{Name: f["package"], Version: f["version"], Arch: f["architecture"]}
 		p.Essential, p.BuildEssential = f["essential"] == "yes", f["build-essential"] == "yes"
+		p.Required = f["priority"] == "required"
 		for _, v := range ParseDependencies(f["provides"]) {
 			p.Provides = append(p.Provides, v...)
 		}

@@ -28,6 +28,8 @@ type Package struct {
 	Essential bool
 	// BuildEssential: every Debian package may be built with it without saying so.
 	BuildEssential bool
+	// Required: its priority says so, which is not the same as Essential.
+	Required bool
 }
 
 // String is the package as its own tools name it: "libc6-dev", with its architecture where two are installed.

@@ -79,3 +79,27 @@ func TestCompareVersions(t *testing.T) {
 		t.Error("equal versions differ")
 	}
 }
+
+func TestParseBuildDepends(t *testing.T) {
+	control := "# a comment: with a colon\nSource: hello\nBuild-Depends: debhelper-compat (= 13),\n" +
+		"# another\n texinfo,\nBuild-Depends-Indep: doxygen <!nodoc>\n\nPackage: hello\nDepends: libc6\nBuild-Depends: not-this\n"
+	for name, text := range map[string]string{
+		"control": control,
+		"crlf":    "Source: hello\r\nBuild-Depends: debhelper-compat (= 13), texinfo\r\nBuild-Depends-Indep: doxygen\r\n",
+		"dsc": "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nFormat: 3.0 (quilt)\nSource: hello\n" +
+			"Build-Depends: debhelper-compat (= 13), texinfo\n" +
+			"Build-Depends-Indep: doxygen\n\n-----BEGIN PGP SIGNATURE-----\n\niQ==\n",
+	} {
+		list, isControl := ParseBuildDepends([]byte(text))
+		var got []string
+		for _, d := range list {
+			got = append(got, d.String())
+		}
+		if diff := cmp.Diff([]string{"debhelper-compat (= 13)", "texinfo", "doxygen"}, got); diff != "" || !isControl {
+			t.Errorf("%s: a control file: %v; %s", name, isControl, diff)
+		}
+	}
+	if list, isControl := ParseBuildDepends([]byte("gcc\nmake\n")); isControl || list != nil {
+		t.Errorf("a plain list is taken for a control file: %v", list)
+	}
+}
