@@ -1,7 +1,14 @@
 package main
 
-// commandLine is everything that can be typed.
+import "github.com/alecthomas/kong"
+
+// commandLine is everything that can be typed. List flags are never split at commas (sep:"none").
 type commandLine struct {
+	Version kong.VersionFlag `help:"Print the version."`
+
+	Record recordCommand `cmd:"" group:"Recordings:" help:"Run a command and record all that it and what it starts do."`
+	List   listCommand   `cmd:"" group:"Recordings:" help:"List the recordings that are kept."`
+
 	Who whoQuestion `cmd:"" help:"Say who used a path, and how."`
 	Net netQuestion `cmd:"" help:"Say who used the network, and for what."`
 }

@@ -15,7 +15,8 @@ type Grammar struct {
 	// Description is the first line of help.
 	Description string
 	// Usage has the first line of help of each command by its path, "policy show"; that of the program itself is under
-	// "". The parser's own would put the flags behind the command, where they would be the command's.
+	// "". The parser's own would put the flags behind the command, where they would be the command's; it is taken for
+	// what has none here.
 	Usage map[string]string
 	// Vars are the texts that stand for ${NAME} in tags.
 	Vars kong.Vars
@@ -36,11 +37,14 @@ func (p Program) Parser(cli any, g *Grammar) (*kong.Kong, error) {
 }
 
 func (g *Grammar) printHelp(o kong.HelpOptions, ctx *kong.Context) error {
-	name := ""
+	name, usage := "", ""
 	if node := ctx.Selected(); node != nil {
-		name = node.Path()
+		name, usage = node.Path(), ctx.Model.Name+" "+node.Summary()
 	}
-	if _, err := fmt.Fprintf(ctx.Stdout, "Usage: %s\n", g.Usage[name]); err != nil {
+	if own, ok := g.Usage[name]; ok {
+		usage = own
+	}
+	if _, err := fmt.Fprintf(ctx.Stdout, "Usage: %s\n", usage); err != nil {
 		return err
 	}
 	o.NoAppSummary = true

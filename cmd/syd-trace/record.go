@@ -1,0 +1,221 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/cmd/internal/console"
+	"sydbox/event"
+	"sydbox/record"
+	"sydbox/tracer/launch"
+)
+
+// recordCommand is `syd-trace record`, and `syd-trace -- CMD`.
+type recordCommand struct {
+	Output   *string  `short:"o" placeholder:"FILE" help:"${help_output}"`
+	Gzip     bool     `help:"${help_gzip}"`
+	Tee      bool     `help:"${help_tee}"`
+	Live     bool     `help:"${help_live}"`
+	Path     []string `sep:"none" placeholder:"GLOB" help:"${help_path}"`
+	Program  []string `sep:"none" placeholder:"GLOB" help:"${help_program}"`
+	Failed   bool     `help:"${help_failed}"`
+	Dir      string   `short:"C" name:"directory" placeholder:"DIR" help:"${help_dir}"`
+	Quiet    bool     `short:"q" help:"${help_quiet}"`
+	Wait     string   `enum:"tree,root" default:"tree" placeholder:"WHAT" help:"${help_wait}"`
+	Progress *bool    `negatable:"" help:"${help_progress}"`
+	Keep     int      `default:"10" placeholder:"N" help:"${help_keep}"`
+	SelfPath string   `placeholder:"PATH" help:"${help_self}"`
+
+	Command []string `arg:"" optional:"" passthrough:"partial" name:"cmd" help:"The command and its arguments."`
+
+	// short: the word record was left out.
+	short bool
+}
+
+// Run implements the command. It does not return if the command was killed by a signal.
+func (r *recordCommand) Run(status *int) error {
+	if err := r.validate(); err != nil {
+		return err
+	}
+	if r.Dir != "" {
+		if err := console.ChangeDir(r.Dir); err != nil {
+			return err
+		}
+	}
+	filter, err := newLiveFilter(r.Path, r.Program, r.Failed)
+	if err != nil {
+		return err
+	}
+	file, err := console.Lookup(r.Command[0])
+	if err != nil {
+		return err
+	}
+	w, name, err := r.open()
+	if err != nil {
+		return err
+	}
+	// A reader of our standard error that goes away (`2>&1 | head`) must not take the whole tree with us: with a
+	// handler a write fails with EPIPE. A handler, unlike an ignored signal, is not inherited by the command.
+	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
+
+	cmd := r.command(file, w)
+	if r.Live {
+		w.watch = append(w.watch, newLive(printer(os.Stderr), filter, newRoster()))
+	}
+	line := r.progress(cmd)
+	if line != nil {
+		w.watch = append(w.watch, line)
+	}
+	result, err := cmd.Run()
+	line.stop()
+	lost := w.close()
+	if err != nil {
+		r.discard(w, name)
+		return refused(err)
+	}
+	r.tell(name, w, result)
+	sig := syscall.Signal(0)
+	if result.Root.Signaled() {
+		sig = result.Root.Signal()
+		*status = console.StatusSignal + int(sig)
+	} else {
+		*status = result.Root.ExitStatus()
+	}
+	if lost != nil && *status == 0 {
+		*status = console.StatusFailed // it was told when it happened
+	}
+	if sig != 0 {
+		console.DieOf(sig)
+	}
+	return nil
+}
+
+// validate checks what the parser cannot.
+func (r *recordCommand) validate() error {
+	// With passthrough the parser leaves the "--" that ends the flags; a second one is the command's name.
+	separated := len(r.Command) > 0 && r.Command[0] == "--"
+	if separated {
+		r.Command = r.Command[1:]
+	}
+	switch {
+	case r.short && !separated && len(r.Command) > 0:
+		return console.WithHints(fmt.Errorf("%s: a command to record has -- before it", event.Quote(r.Command[0])),
+			"write syd-trace [FLAGS] -- CMD; a question comes first, before its flags")
+	case len(r.Command) == 0:
+		return console.WithHints(errors.New("no command to record was given"), "as in syd-trace -- make")
+	case r.Output != nil && *r.Output == "":
+		return errors.New("-o: the name of the file is empty")
+	case r.Keep < 1:
+		return fmt.Errorf("--keep %d: at least one recording is kept", r.Keep)
+	case !r.Live && (len(r.Path) > 0 || len(r.Program) > 0 || r.Failed):
+		return console.WithHints(errors.New("--path, --program and --failed choose what --live tells"),
+			"add --live; a recording has everything in it, and questions can be asked later")
+	}
+	if r.Output != nil && *r.Output == "-" {
+		r.Tee, r.Output = true, nil
+	}
+	return nil
+}
+
+// open opens the recording's file.
+func (r *recordCommand) open() (w *writer, name string, err error) {
+	if r.Output != nil {
+		name = *r.Output
+	}
+	f, err := create(name, r.Command[0], r.Keep)
+	if err != nil {
+		return nil, "", err
+	}
+	w = newWriter(f, r.Gzip || strings.HasSuffix(f.Name(), ".gz"))
+	if r.Tee {
+		w.tee = os.Stdout
+	}
+	return w, f.Name(), nil
+}
+
+func (r *recordCommand) command(file string, w *writer) *record.Cmd {
+	cmd := record.Command(file, r.Command[1:]...)
+	cmd.Args[0] = r.Command[0]
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if r.Tee {
+		cmd.Stdout = os.Stderr // standard output has the recording
+	}
+	cmd.SelfPath = r.SelfPath
+	cmd.PassSignals = true
+	cmd.InheritFDs = true
+	cmd.Tool = self.Version(release)
+	cmd.Out = w
+	if r.Wait == "root" {
+		cmd.WaitFor = record.WaitRoot
+	}
+	return cmd
+}
+
+// progress starts the line of progress, if there is to be one. By itself it shows only where it cannot get into the
+// command's own output: on the terminal that all this was started from, if that output goes elsewhere.
+func (r *recordCommand) progress(cmd *record.Cmd) *progress {
+	if r.Progress != nil && !*r.Progress || r.Progress == nil && (r.Quiet || r.Live) {
+		return nil
+	}
+	if isTerminal(os.Stderr) {
+		if r.Progress == nil {
+			return nil
+		}
+		return newProgress(os.Stderr)
+	}
+	if r.Progress == nil && isTerminal(cmd.Stdout) {
+		return nil
+	}
+	tty, err := os.OpenFile("/dev/tty", os.O_WRONLY|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil // there is none
+	}
+	return newProgress(tty)
+}
+
+// discard removes a recording on the shelf that has come to nothing.
+func (r *recordCommand) discard(w *writer, name string) {
+	if r.Output == nil {
+		_ = os.Remove(name) // the next one may
+	}
+}
+
+// refused is the error for a command that did not start.
+func refused(err error) error {
+	var exec *launch.ExecError
+	if errors.As(err, &exec) {
+		return console.WithStatus(console.StatusCannotRun, console.ExplainExec(exec))
+	}
+	return err
+}
+
+// tell says what the recording came to.
+func (r *recordCommand) tell(name string, w *writer, result *record.Result) {
+	if r.Quiet {
+		return
+	}
+	processes := "1 process"
+	if result.Processes != 1 {
+		processes = fmt.Sprintf("%d processes", result.Processes)
+	}
+	self.Say(fmt.Sprintf("%s, %d lines (%s) in %s", processes, result.Lines, size(w.bytes), event.Quote(name)))
+}
+
+// size is a number of bytes as people read it.
+func size(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1000*1000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 1000*1000*1000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+}
