@@ -1,10 +1,16 @@
 package main
 
-import "sydbox/record/ask"
+import (
+	"os"
+
+	"sydbox/record/ask"
+)
 
 type whoQuestion struct {
 	question
-	Path string `arg:"" help:"The path; a relative one starts at the working directory, or at the recording's."`
+	Path  string `arg:"" help:"The path. A relative one starts here or where the recording was made; its end will do."`
+	Below bool   `help:"Ask for a directory and all that is below it."`
+	All   bool   `help:"Write every use on a line of its own."`
 }
 
 // Run answers.
@@ -13,5 +19,11 @@ func (q *whoQuestion) Run(status *int) error {
 	if err != nil {
 		return err
 	}
-	return q.answer(ask.Who(t, q.Path), status)
+	here, err := os.Getwd()
+	if err != nil {
+		here = "" // it was deleted: a relative path can only be the recording's
+	}
+	a := ask.Who(t, q.Path, here, q.Below)
+	a.All, a.Recording = q.All, q.Recording
+	return q.answer(a, status)
 }
