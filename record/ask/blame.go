@@ -170,7 +170,7 @@ func makeErrors(p *trail.Proc, failed []*trail.Proc) (list []*trail.Proc, ok boo
 	}
 	var left []*trail.Proc
 	for _, c := range failed {
-		if !read(c, p) {
+		if !readByMake(c, p) {
 			left = append(left, c)
 		}
 	}
@@ -188,8 +188,8 @@ func makeErrors(p *trail.Proc, failed []*trail.Proc) (list []*trail.Proc, ok boo
 	return list, len(list) > 0 || p.SaidCut == 0 && strings.Contains(p.Said, "*** ")
 }
 
-// read says that a child of make writes into a pipe that make reads: $(shell ...), of which make says nothing.
-func read(c, p *trail.Proc) bool {
+// readByMake says that a child of make writes into a pipe that make reads: $(shell ...), of which make says nothing.
+func readByMake(c, p *trail.Proc) bool {
 	if len(c.Execs) == 0 || p.Program() == nil {
 		return false
 	}
