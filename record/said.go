@@ -1,0 +1,101 @@
+package record
+
+import (
+	"sydbox/access/talk"
+	"sydbox/event"
+	"sydbox/syscalls"
+	"sydbox/tracer"
+)
+
+// What a process writes to descriptor 2 is read from its memory as the call begins. How much of it the kernel takes is
+// not asked: that would cost a second stop, and nearly always it takes all.
+
+// said is the end of what a process has written to descriptor 2.
+type said struct {
+	at    int64
+	total int64
+	tail  []byte // at most twice tailMost: its end counts
+}
+
+// tailMost is how much of what a process says is kept, buffersMost how many buffers of one call are read.
+const (
+	tailMost    = 16 << 10
+	buffersMost = 64
+)
+
+var (
+	callWrite  = syscalls.ByName("write")
+	callWritev = syscalls.ByName("writev")
+)
+
+// says reads what a call writes to descriptor 2.
+func (r *recorder) says(t *tracer.Task, p *process, inv *syscalls.Invocation) (action tracer.Action) {
+	if p.said == nil {
+		p.said = new(said)
+	}
+	p.said.at = r.now()
+	if inv.Call == callWrite {
+		p.said.add(t, inv.Pointer(1), inv.Args[2])
+		return r.talks(t, p, inv)
+	}
+	word := uint64(inv.ABI.PointerSize)
+	for i := range min(inv.Args[2], buffersMost) {
+		var iov [2]uint64
+		if !talk.ReadWords(t, inv, inv.Pointer(1)+2*word*i, iov[:]) {
+			break
+		}
+		p.said.add(t, iov[0], iov[1])
+	}
+	return r.talks(t, p, inv)
+}
+
+// add reads the end of a buffer.
+func (s *said) add(t *tracer.Task, addr, length uint64) {
+	if length > 1<<31-1 {
+		return // more than one call writes (write(2), MAX_RW_COUNT)
+	}
+	skip := length - min(length, tailMost)
+	n := int(length - skip)
+	room := s.room(n)
+	if t.Read(addr+skip, room) != 0 {
+		return
+	}
+	s.total += int64(length)
+	if skip > 0 { // what is kept must be one piece
+		s.tail = append(s.tail[:0], room...)
+		return
+	}
+	s.tail = s.tail[:len(s.tail)+n]
+}
+
+// room returns a place for n bytes behind the tail.
+func (s *said) room(n int) []byte {
+	have := len(s.tail)
+	if have+n > 2*tailMost {
+		kept := copy(s.tail, s.tail[max(0, have-tailMost):])
+		s.tail, have = s.tail[:kept], kept
+	}
+	if cap(s.tail) < have+n {
+		grown := make([]byte, have, min(max(2*(have+n), 512), 2*tailMost))
+		copy(grown, s.tail)
+		s.tail = grown
+	}
+	return s.tail[have : have+n]
+}
+
+// line is what is told of it; nil if nothing was written.
+func (s *said) line(id int) *event.Said {
+	if s == nil || s.total == 0 {
+		return nil
+	}
+	text := s.tail[max(0, len(s.tail)-tailMost):]
+	return &event.Said{At: s.at, ID: id, Text: string(text), Cut: s.total - int64(len(text))}
+}
+
+// tellSaid writes what a process has said since the last time.
+func (r *recorder) tellSaid(p *process) {
+	if line := p.said.line(p.id); line != nil {
+		r.emit(line)
+	}
+	p.said = nil
+}
