@@ -10,5 +10,6 @@ type commandLine struct {
 	List   listCommand   `cmd:"" group:"Recordings:" help:"List the recordings that are kept."`
 
 	Who whoQuestion `cmd:"" help:"Say who used a path, and how."`
+	Why whyQuestion `cmd:"" help:"Say why the command failed: the first failure that made it fail."`
 	Net netQuestion `cmd:"" help:"Say who used the network, and for what."`
 }
