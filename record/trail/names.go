@@ -9,7 +9,8 @@ import (
 	"sydbox/sandbox/report"
 )
 
-// Name is what people call the program: the applet of a multi-call binary, a script's name, or the file's. It is raw.
+// Name is what people call the program: the applet of a multi-call binary, a script's name, or else that of the file as
+// it was run: "gcc", though the file is x86_64-linux-gnu-gcc-12. It is raw.
 func (e *Exec) Name() string {
 	switch {
 	case e == nil:
@@ -18,6 +19,8 @@ func (e *Exec) Name() string {
 		return e.Names[0]
 	case e.Script != "":
 		return path.Base(e.Script)
+	case e.Typed != "" && !strings.HasPrefix(e.Typed, "/proc/"): // not /proc/self/exe
+		return path.Base(e.Typed)
 	}
 	return path.Base(e.Path)
 }
