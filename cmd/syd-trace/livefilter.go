@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path"
 
@@ -47,6 +48,13 @@ func newPathFilter(pattern string) (pathFilter, error) {
 		Policies: []string{"open"},
 		Rules:    []policy.RuleFlag{{Flag: "--path", Section: "read", Action: "deny", Pattern: pattern}},
 	})
+	var mistake *policy.Error
+	if errors.As(err, &mistake) {
+		err = fmt.Errorf("--path %s: %s", event.Quote(pattern), mistake.Message)
+		if mistake.Hint != "" {
+			err = console.WithHints(err, mistake.Hint)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

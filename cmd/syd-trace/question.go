@@ -50,7 +50,11 @@ func openRecording(typed string) (*trail.Trail, error) {
 		self.Say("note: the recording is not complete (" + t.Cut.Error() + "); this is told from what is there")
 	}
 	if t.Skipped > 0 {
-		self.Say(fmt.Sprintf("note: a newer syd-trace made this recording; %d of its lines are left out", t.Skipped))
+		left := "1 of its lines is left out"
+		if t.Skipped > 1 {
+			left = fmt.Sprintf("%d of its lines are left out", t.Skipped)
+		}
+		self.Say("note: a newer syd-trace made this recording; " + left)
 	}
 	return t, nil
 }

@@ -25,7 +25,7 @@ type recordCommand struct {
 	Path     []string `sep:"none" placeholder:"GLOB" help:"${help_path}"`
 	Program  []string `sep:"none" placeholder:"GLOB" help:"${help_program}"`
 	Failed   bool     `help:"${help_failed}"`
-	Dir      string   `short:"C" name:"directory" placeholder:"DIR" help:"${help_dir}"`
+	Dir      *string  `short:"C" name:"directory" placeholder:"DIR" help:"${help_dir}"`
 	Quiet    bool     `short:"q" help:"${help_quiet}"`
 	Wait     string   `enum:"tree,root" default:"tree" placeholder:"WHAT" help:"${help_wait}"`
 	Progress *bool    `negatable:"" help:"${help_progress}"`
@@ -43,8 +43,8 @@ func (r *recordCommand) Run(status *int) error {
 	if err := r.validate(); err != nil {
 		return err
 	}
-	if r.Dir != "" {
-		if err := console.ChangeDir(r.Dir); err != nil {
+	if r.Dir != nil {
+		if err := console.ChangeDir(*r.Dir); err != nil {
 			return err
 		}
 	}
@@ -110,9 +110,9 @@ func (r *recordCommand) validate() error {
 	case len(r.Command) == 0:
 		return console.WithHints(errors.New("no command to record was given"), "as in syd-trace -- make")
 	case r.Output != nil && *r.Output == "":
-		return errors.New("-o: the name of the file is empty")
+		return console.WithHints(errors.New("-o: the name of the file is empty"), "as in -o build.trace.gz")
 	case r.Keep < 1:
-		return fmt.Errorf("--keep %d: at least one recording is kept", r.Keep)
+		return console.WithHints(fmt.Errorf("--keep %d: at least one recording is kept", r.Keep), "-o FILE keeps it elsewhere")
 	case !r.Live && (len(r.Path) > 0 || len(r.Program) > 0 || r.Failed):
 		return console.WithHints(errors.New("--path, --program and --failed choose what --live tells"),
 			"add --live; a recording has everything in it, and questions can be asked later")
