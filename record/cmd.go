@@ -65,6 +65,8 @@ type Cmd struct {
 	out         *sink
 	interrupted atomic.Bool
 	lookErr     error
+	// verification, if set, compares predicted results with the kernel's. For tests.
+	verification *verification
 }
 
 // Result is how a run ended.

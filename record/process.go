@@ -14,15 +14,17 @@ type process struct {
 	pid int
 	// threads counts all that it ever had.
 	threads int
-	// cwd is its working directory, canonical; empty if it has no name.
-	cwd string
-	env *environment
-	// apart: it may see other files than the recorder does, or with other rights. Nothing is predicted for it.
-	apart bool
+	// cwd is its working directory, canonical; empty if it has no name. moved: it has to be read again. See workingDir.
+	cwd   string
+	moved bool
+	env   *environment
+	// apart: it may see other files than the recorder does, or with other rights; breeds: its children may.
+	apart, breeds bool
 	// exe is the file that it runs.
 	exe string
-	// typed is the path of the execve that is under way, as given.
-	typed string
+	// typed and found are the path of the execve that is under way, as given (empty if it is found) and canonical.
+	typed, found string
+	repeats      *repeats
 
 	status unix.WaitStatus
 	spent  spent
@@ -30,11 +32,11 @@ type process struct {
 
 // inherit takes over what a process has from its parent.
 func (p *process) inherit(from *process) {
-	p.cwd, p.env, p.apart, p.exe = from.cwd, from.env, from.apart, from.exe
+	p.cwd, p.moved, p.env, p.exe = from.cwd, from.moved, from.env, from.exe
+	p.program = from.program
+	p.apart = from.apart || from.breeds
+	p.breeds = p.apart
 }
-
-// flush writes what was counted.
-func (p *process) flush(r *recorder) {}
 
 // spent is what a process used up.
 type spent struct {

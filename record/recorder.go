@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sydbox/access"
+	"sydbox/arch"
 	"sydbox/event"
 	"sydbox/pathres"
 	"sydbox/syscalls"
@@ -21,7 +22,13 @@ type recorder struct {
 	cmd   *Cmd
 	start time.Time
 	out   *sink
-	slow  *pathres.Resolver
+	find  finder
+	slow  *pathres.Resolver // find's
+	// native is this machine's own ABI; rights are the recorder's, as rightsOf says.
+	native *arch.ABI
+	rights []byte
+	// verifies: every call takes an exit stop, and what was predicted is compared.
+	verifies bool
 
 	// procs counts processes; alive are those that live.
 	procs int
@@ -35,7 +42,16 @@ type recorder struct {
 	spare   []*pending
 
 	// Reused at each stop.
-	acc access.Accesses
+	acc  access.Accesses
+	line event.Used
+	text [access.PathMax]byte
+	proc proc
+	std  [3]string
+	// loadedAs is what the kernel loaded last.
+	loadedAs fileID
+	envs     environments
+	// tables are places for repeats that no process uses.
+	tables []*repeats
 }
 
 // now is the time since the start, as lines have it.
@@ -68,12 +84,15 @@ func (r *recorder) Birth(parent, child *tracer.Task) {
 		}
 	}
 	if parent == nil {
-		p.env = r.firstEnv()
+		p.env = r.envs.first(r.cmd.Env)
 		p.cwd = readCwd(p.pid)
 		born.Dir = p.cwd
 	}
 	r.emit(&born)
 }
+
+// flagsOf names the flags of a call. Those of most calls are the same few.
+func (r *recorder) flagsOf(inv *syscalls.Invocation) string { return access.FormatFlags(inv) }
 
 // Death ends a process with its last thread.
 func (r *recorder) Death(t *tracer.Task, status unix.WaitStatus) {
@@ -89,7 +108,7 @@ func (r *recorder) Death(t *tracer.Task, status unix.WaitStatus) {
 		return
 	}
 	r.ending(p)
-	p.flush(r)
+	r.tellRepeats(p)
 	e := event.Ended{At: r.now(), ID: p.id, Threads: p.threads, ReadBytes: -1, WriteBytes: -1}
 	p.spent.into(&e)
 	if p.status.Signaled() {
@@ -150,8 +169,12 @@ func (r *recorder) Followed(t *tracer.Task, inv *syscalls.Invocation) tracer.Act
 // pending is a call whose result is waited for.
 type pending struct {
 	call *syscalls.Call
+	info callInfo
 	used event.Used // all that is known before it happens
-	// more are the lines that it makes besides: the other half of an exchange.
+	// directory: the object is one. sure and expected are what was predicted.
+	directory, sure bool
+	expected        syscall.Errno
+	// hooked: returned is to be told; then is called instead of happened.
 	hooked bool
 	then   func(r *recorder, t *tracer.Task, p *process, result int64)
 }

@@ -30,7 +30,7 @@ func (c *Cmd) Run() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.slow.Close()
+	defer r.find.slow.Close()
 	plan, closePlan, err := c.plan()
 	if err != nil {
 		return nil, err
@@ -66,8 +66,9 @@ func (c *Cmd) recorder() (*recorder, error) {
 		return nil, err
 	}
 	r := &recorder{
-		cmd: c, start: time.Now(), slow: slow,
-		alive: map[*process]struct{}{}, waiting: map[int]*pending{},
+		cmd: c, start: time.Now(), slow: slow, find: finder{slow: slow, canon: newCanon()}, native: arch.Native()[0],
+		rights: rightsOf(os.Getpid()), verifies: c.verification != nil,
+		alive: map[*process]struct{}{}, envs: environments{}, waiting: map[int]*pending{},
 	}
 	return r, nil
 }
