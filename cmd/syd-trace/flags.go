@@ -8,6 +8,7 @@ type commandLine struct {
 
 	Record recordCommand `cmd:"" group:"Recordings:" help:"Run a command and record all that it and what it starts do."`
 	List   listCommand   `cmd:"" group:"Recordings:" help:"List the recordings that are kept."`
+	Report reportCommand `cmd:"" group:"Recordings:" help:"Draw a recording as an HTML page that needs nothing else."`
 
 	Who whoQuestion `cmd:"" help:"Say who used a path, and how."`
 	Why whyQuestion `cmd:"" help:"Say why the command failed: the first failure that made it fail."`
