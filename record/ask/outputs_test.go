@@ -120,7 +120,8 @@ func TestLeftovers(t *testing.T) {
 	a := Leftovers(s.trail(0), OutputsOptions{})
 	text := shown(t, a, 100)
 	wants(t, text, "Processes that outlived the command: 1", "sleepd #3 < sh #2 < make #1", `\033[2J`,
-		"ended ok, 0.001s after", "listens at 127.0.0.1:80", "Temporary files that were not removed: 1", "/scratch/tmp.1", "home directory: 1",
+		"ended ok, 0.001s after", "listens at 127.0.0.1:80", "Temporary files that were not removed: 1",
+		"/scratch/tmp.1", "home directory: 1",
 		"/root/.cache/x", "Changed outside of /b: 1", "changed", "/var/log/x")
 	lacks(t, text, "/tmp/ok", "fine", "/var/log/y")
 	if a.Status() != 1 {
