@@ -22,7 +22,6 @@ var hintOf = map[*syscalls.Call]hint{
 	syscalls.ByName("uname"):             {"uname", 2},
 	syscalls.ByName("times"):             {"times", 4},
 	syscalls.ByName("sched_getaffinity"): {"cpus", 8},
-	syscalls.ByName("sysinfo"):           {"memory", 16},
 }
 
 // hintRow says when a call is a hint. glibc's malloc takes 8 random bytes at the start of each program, without

@@ -53,6 +53,8 @@ type processExtras struct {
 	sending map[int]sending  // by task
 	sent    []string         // addresses of messages
 	hinted  uint8
+	// diverted: its descriptor 1 is for a while what 2 is.
+	diverted bool
 }
 
 // extraRow says which calls stop for them: a row without clauses and with Else Allow means none of that call's.
@@ -65,6 +67,9 @@ func extraRow(abi *arch.ABI, e syscalls.Entry) (row syscalls.Row) {
 		row.Clauses = append(row.Clauses, syscalls.Clause{
 			Tests: []syscalls.Test{{Arg: 0, Mask: 1<<32 - 1, Value: 2}}, Verdict: stop,
 		})
+	}
+	if call == callDup2 || call == callDup3 {
+		row.Clauses = append(row.Clauses, divertClause)
 	}
 	if _, sends := signalArg[call]; sends {
 		signalRow(&row, call)
@@ -82,6 +87,7 @@ func extraRow(abi *arch.ABI, e syscalls.Entry) (row syscalls.Row) {
 var looks = func() map[*syscalls.Call]func(*recorder, *tracer.Task, *process, *syscalls.Invocation) tracer.Action {
 	m := map[*syscalls.Call]func(*recorder, *tracer.Task, *process, *syscalls.Invocation) tracer.Action{
 		callWrite: (*recorder).says, callWritev: (*recorder).says,
+		callDup2: (*recorder).diverts, callDup3: (*recorder).diverts,
 	}
 	for call := range hintOf {
 		m[call] = (*recorder).hints
@@ -109,6 +115,14 @@ func (r *recorder) begin(c *Cmd) error {
 	return nil
 }
 
+// describe says in the first line what the recording was made with.
+func (c *Cmd) describe(head *event.Recording) {
+	head.Policies = c.Policies
+	for _, i := range c.Injections {
+		head.Injected = append(head.Injected, i.String())
+	}
+}
+
 // called is told of a call that extraRow lets stop or that acts on a socket, at its entry. mine says that it is not to be
 // looked at as a call on files; exit asks for returned.
 func (r *recorder) called(t *tracer.Task, p *process, inv *syscalls.Invocation) (action tracer.Action, mine bool) {
@@ -132,9 +146,9 @@ func (r *recorder) returned(t *tracer.Task, p *process, inv *syscalls.Invocation
 
 // followed is told of a call of a task that is followed (tracer.Task.Follow).
 func (r *recorder) followed(t *tracer.Task, p *process, inv *syscalls.Invocation) tracer.Action {
-	if len(p.talks) == 0 {
+	r.saysOnward(t, p, inv)
+	if len(p.talks) == 0 && !p.diverted {
 		t.Unfollow()
-		return tracer.Action{}
 	}
 	action := r.talks(t, p, inv)
 	if action.Exit {
@@ -147,7 +161,7 @@ func (r *recorder) followed(t *tracer.Task, p *process, inv *syscalls.Invocation
 // program before it is emitted.
 func (r *recorder) namesOf(t *tracer.Task, p *process, x *event.Executed) []string {
 	r.hangUpAll(p)
-	p.hinted = 0
+	p.hinted, p.diverted = 0, false
 	if r.against == nil || !r.against.policy.Polices(access.Exec) {
 		return r.applets.names(t, x)
 	}

@@ -153,7 +153,8 @@ func listensAt(s *deputy.Socket, a *access.Address) bool {
 	return false // a unix socket's name was told when it was bound
 }
 
-// sendsAnew says whether a process has not sent to an address before: to a server of logs or names it sends all the time.
+// sendsAnew says whether a process has not sent to an address before: to a server of logs or names it sends all the
+// time.
 func (p *process) sendsAnew(address string) bool {
 	if slices.Contains(p.sent, address) {
 		return false
@@ -175,10 +176,14 @@ func (r *recorder) reached(t *tracer.Task, p *process, result int64) {
 			return // sendmmsg(2): it was not sent, nor tried
 		}
 		w.At, w.Errno = r.now(), errno
+		again := false
 		if failed := errno != "" && errno != "EINPROGRESS"; failed && w.local {
-			w.Denied = "" // it fails without a rule as well
+			w.Denied = ""                                 // it fails without a rule as well
+			again = !p.sendsAnew(errno + " " + w.Address) // C libraries look for nscd again and again
 		}
-		r.emit(&w.Reached)
+		if !again {
+			r.emit(&w.Reached)
+		}
 		if w.stops != nil {
 			r.halt(t, p, w.stops, came(w.Op+" "+event.Quote(w.Address), w.Errno))
 		}

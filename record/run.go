@@ -117,6 +117,7 @@ func (r *recorder) head() *event.Recording {
 		head.Kernel = unix.ByteSliceToString(name.Release[:])
 		head.Machine = unix.ByteSliceToString(name.Machine[:])
 	}
+	c.describe(head)
 	return head
 }
 

@@ -26,27 +26,35 @@ const (
 var (
 	callWrite  = syscalls.ByName("write")
 	callWritev = syscalls.ByName("writev")
+	callDup2   = syscalls.ByName("dup2")
+	callDup3   = syscalls.ByName("dup3")
+	callClose  = syscalls.ByName("close")
 )
 
-// says reads what a call writes to descriptor 2.
-func (r *recorder) says(t *tracer.Task, p *process, inv *syscalls.Invocation) (action tracer.Action) {
+// says looks at a call that writes to descriptor 2.
+func (r *recorder) says(t *tracer.Task, p *process, inv *syscalls.Invocation) tracer.Action {
+	r.hears(t, p, inv)
+	return r.talks(t, p, inv)
+}
+
+// hears reads what a call writes.
+func (r *recorder) hears(t *tracer.Task, p *process, inv *syscalls.Invocation) {
 	if p.said == nil {
 		p.said = new(said)
 	}
 	p.said.at = r.now()
 	if inv.Call == callWrite {
 		p.said.add(t, inv.Pointer(1), inv.Args[2])
-		return r.talks(t, p, inv)
+		return
 	}
 	word := uint64(inv.ABI.PointerSize)
 	for i := range min(inv.Args[2], buffersMost) {
 		var iov [2]uint64
 		if !talk.ReadWords(t, inv, inv.Pointer(1)+2*word*i, iov[:]) {
-			break
+			return
 		}
 		p.said.add(t, iov[0], iov[1])
 	}
-	return r.talks(t, p, inv)
 }
 
 // add reads the end of a buffer.
@@ -81,6 +89,43 @@ func (s *said) room(n int) []byte {
 		s.tail = grown
 	}
 	return s.tail[have : have+n]
+}
+
+// A shell's own echo that says something on descriptor 2 (`echo … >&2`) makes 1 a copy of it and writes there. So who does
+// that is followed until 1 is something else again; an exec ends it too.
+
+// divertedCalls is how many calls of such a thread are looked at: a shell makes a handful.
+const divertedCalls = 128
+
+// divertClause is for a dup2(2, 1).
+var divertClause = syscalls.Clause{
+	Tests:   []syscalls.Test{{Arg: 0, Mask: 1<<32 - 1, Value: 2}, {Arg: 1, Mask: 1<<32 - 1, Value: 1}},
+	Verdict: stop,
+}
+
+// diverts follows a task that makes its descriptor 1 a copy of 2.
+func (r *recorder) diverts(t *tracer.Task, p *process, inv *syscalls.Invocation) tracer.Action {
+	action := r.talks(t, p, inv)
+	p.diverted = true
+	t.Follow(max(divertedCalls, followedCalls*min(len(p.talks), 1)))
+	return action
+}
+
+// saysOnward looks at a call of a task that is followed, as diverts has it.
+func (r *recorder) saysOnward(t *tracer.Task, p *process, inv *syscalls.Invocation) {
+	if !p.diverted || inv.Call == nil {
+		return
+	}
+	switch inv.Call {
+	case callWrite, callWritev:
+		if inv.Int(0) == 1 {
+			r.hears(t, p, inv)
+		}
+	case callDup2, callDup3:
+		p.diverted = inv.Int(1) != 1
+	case callClose:
+		p.diverted = inv.Int(0) != 1
+	}
 }
 
 // line is what is told of it; nil if nothing was written.

@@ -1,0 +1,13 @@
+package record
+
+import (
+	"os"
+	"testing"
+
+	"sydbox/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	sandbox.Init()
+	os.Exit(m.Run())
+}
