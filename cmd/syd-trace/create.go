@@ -16,16 +16,29 @@ import (
 	"sydbox/record/trail"
 )
 
+// target is the file of a recording that is being made.
+type target struct {
+	*os.File
+	entry string // on the shelf; empty if it is not there
+}
+
+// forget takes what has come to nothing off the shelf.
+func (t *target) forget() {
+	if t.entry != "" {
+		_ = os.Remove(t.entry) // the next time, perhaps
+	}
+}
+
 // create opens the file that a recording is written to and makes it the latest. name may be empty: then it is made on
 // the shelf. Nobody else may read a new one: it has the environment of the command in it.
-func create(name, command string, keep int) (*os.File, error) {
+func create(name, command string, keep int) (*target, error) {
 	now := time.Now()
 	if name != "" {
 		f, err := createNamed(name)
-		if err == nil {
-			remember(f.Name(), command, keep, now)
+		if err != nil {
+			return nil, err
 		}
-		return f, err
+		return &target{File: f, entry: remember(f.Name(), command, keep, now)}, nil
 	}
 	dir, err := openShelf()
 	if err != nil {
@@ -42,7 +55,7 @@ func create(name, command string, keep int) (*os.File, error) {
 		if err != nil {
 			return nil, uncreated(file, err)
 		}
-		return f, lock(f)
+		return &target{File: f, entry: file}, lock(f)
 	}
 }
 
@@ -88,8 +101,8 @@ func replaceable(name string) error {
 		return nil
 	}
 	if _, err := trail.ReadHead(f); err != nil {
-		return console.WithHints(fmt.Errorf("-o %s: it is there already, and no recording that could be replaced", event.Quote(name)),
-			"remove it, or name another file")
+		err = fmt.Errorf("-o %s: it is there already, and no recording that could be replaced", event.Quote(name))
+		return console.WithHints(err, "remove it, or name another file")
 	}
 	return nil
 }
@@ -108,18 +121,16 @@ func lock(f *os.File) error {
 	return nil
 }
 
-// remember makes a file that -o has named the latest recording. That it cannot be is no reason not to record.
-func remember(name, command string, keep int, now time.Time) {
-	file, err := filepath.Abs(name)
-	if err != nil {
-		return
-	}
+// remember makes a file that -o has named the latest recording, and returns its entry on the shelf. That it cannot be
+// is no reason not to record.
+func remember(name, command string, keep int, now time.Time) (entry string) {
+	file := absolute(name)
 	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
-		return
+		return ""
 	}
 	dir, err := openShelf()
 	if err != nil {
-		return
+		return ""
 	}
 	for _, s := range onShelves() {
 		if s.file == file && strings.HasSuffix(s.name, linkedName) {
@@ -127,5 +138,9 @@ func remember(name, command string, keep int, now time.Time) {
 		}
 	}
 	prune(keep - 1)
-	_ = os.Symlink(file, filepath.Join(dir, shelfName(command, now)+linkedName))
+	entry = filepath.Join(dir, shelfName(command, now)+linkedName)
+	if os.Symlink(file, entry) != nil {
+		return ""
+	}
+	return entry
 }

@@ -3,8 +3,8 @@
 //
 // Here are the flags, the exit statuses and what a person reads; what a library user would miss lives in package record
 // and below. main.go is the way in, flags.go what can be typed, record.go a recording from its start to its end,
-// shelf.go where recordings are kept, question.go what all questions share; one file for each question. What sydbox does
-// likewise is in package console.
+// shelf.go where recordings are kept, question.go what all questions share; one file for each question. What sydbox
+// does likewise is in package console.
 package main
 
 import (
@@ -73,11 +73,14 @@ func newParser(cli *commandLine) (*kong.Kong, error) {
 
 // impliedRecord adds the word that may be left out: `syd-trace --live -- make` is `syd-trace record --live -- make`.
 func impliedRecord(args []string) ([]string, bool) {
-	if len(args) == 0 || !strings.HasPrefix(args[0], "-") || args[0] == "--help" || args[0] == "-h" || args[0] == "--version" {
+	if len(args) == 0 || !strings.HasPrefix(args[0], "-") || slices.Contains(ownFlags, args[0]) {
 		return args, false
 	}
 	return append([]string{"record"}, args...), true
 }
+
+// ownFlags are those without a command.
+var ownFlags = []string{"--help", "-h", "--version"}
 
 // checkWords refuses what the parser would explain badly.
 func checkWords(parser *kong.Kong, args []string) error {

@@ -36,7 +36,7 @@ func newProgress(tty *os.File) *progress {
 	return p
 }
 
-// line looks only at what tells of processes: most lines tell of paths, and reading them costs more than recording them.
+// line looks only at what tells of processes: most lines tell of paths, and to read them costs more than to record.
 func (p *progress) line(text []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -17,12 +17,17 @@ import (
 
 // question is what every question can be asked with.
 type question struct {
-	Recording string `short:"r" placeholder:"RECORDING" help:"A file; @2 is the latest but one; the latest if none is named."`
-	JSON      bool   `name:"json" help:"Write the answer as JSON."`
+	recordingFlag
+	JSON bool `name:"json" help:"Write the answer as JSON."`
+}
+
+// recordingFlag says which recording is meant.
+type recordingFlag struct {
+	Recording string `short:"r" placeholder:"RECORDING" help:"A file, or @2 for the one before the latest, @1."`
 }
 
 // trail reads the recording. What is missing of it is told: the answer is from what is there.
-func (q *question) trail() (*trail.Trail, error) { return openRecording(q.Recording) }
+func (q *recordingFlag) trail() (*trail.Trail, error) { return openRecording(q.Recording) }
 
 // answer writes an answer and sets the status.
 func (q *question) answer(a ask.Answer, status *int) error {

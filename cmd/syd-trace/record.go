@@ -12,7 +12,9 @@ import (
 
 	"sydbox/cmd/internal/console"
 	"sydbox/event"
+	"sydbox/policy"
 	"sydbox/record"
+	"sydbox/sandbox"
 	"sydbox/tracer/launch"
 )
 
@@ -25,6 +27,11 @@ type recordCommand struct {
 	Path     []string `sep:"none" placeholder:"GLOB" help:"${help_path}"`
 	Program  []string `sep:"none" placeholder:"GLOB" help:"${help_program}"`
 	Failed   bool     `help:"${help_failed}"`
+	PID      []int    `short:"p" name:"pid" sep:"none" placeholder:"PID" help:"${help_pid}"`
+	Policy   []string `sep:"none" placeholder:"POLICY" help:"${help_policy}"`
+	Inject   []string `sep:"none" placeholder:"PATH=ERRNO" help:"${help_inject}"`
+	Break    []string `sep:"none" placeholder:"WHERE" help:"${help_break}"`
+	OnFail   string   `name:"on-failure" enum:"go-on,shell" default:"go-on" placeholder:"WHAT" help:"${help_on_failure}"`
 	Dir      *string  `short:"C" name:"directory" placeholder:"DIR" help:"${help_dir}"`
 	Quiet    bool     `short:"q" help:"${help_quiet}"`
 	Wait     string   `enum:"tree,root" default:"tree" placeholder:"WHAT" help:"${help_wait}"`
@@ -56,15 +63,20 @@ func (r *recordCommand) Run(status *int) error {
 	if err != nil {
 		return err
 	}
-	w, name, err := r.open()
+	cmd := r.command(file)
+	if err := r.extras(cmd); err != nil {
+		return err
+	}
+	to, err := r.create()
 	if err != nil {
 		return err
 	}
+	w := r.writer(to)
+	cmd.Out = w
 	// A reader of our standard error that goes away (`2>&1 | head`) must not take the whole tree with us: with a
 	// handler a write fails with EPIPE. A handler, unlike an ignored signal, is not inherited by the command.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
 
-	cmd := r.command(file, w)
 	if r.Live {
 		w.watch = append(w.watch, newLive(printer(os.Stderr), filter, newRoster()))
 	}
@@ -72,14 +84,15 @@ func (r *recordCommand) Run(status *int) error {
 	if line != nil {
 		w.watch = append(w.watch, line)
 	}
+	cmd.OnBreak = (&shell{recording: absolute(to.Name()), writer: w, progress: line}).stopped
 	result, err := cmd.Run()
 	line.stop()
 	lost := w.close()
 	if err != nil {
-		r.discard(w, name)
+		to.forget()
 		return refused(err)
 	}
-	r.tell(name, w, result)
+	r.tell(to.Name(), w, result)
 	sig := syscall.Signal(0)
 	if result.Root.Signaled() {
 		sig = result.Root.Signal()
@@ -112,7 +125,8 @@ func (r *recordCommand) validate() error {
 	case r.Output != nil && *r.Output == "":
 		return console.WithHints(errors.New("-o: the name of the file is empty"), "as in -o build.trace.gz")
 	case r.Keep < 1:
-		return console.WithHints(fmt.Errorf("--keep %d: at least one recording is kept", r.Keep), "-o FILE keeps it elsewhere")
+		err := fmt.Errorf("--keep %d: at least one recording is kept", r.Keep)
+		return console.WithHints(err, "-o FILE keeps it elsewhere")
 	case !r.Live && (len(r.Path) > 0 || len(r.Program) > 0 || r.Failed):
 		return console.WithHints(errors.New("--path, --program and --failed choose what --live tells"),
 			"add --live; a recording has everything in it, and questions can be asked later")
@@ -123,23 +137,24 @@ func (r *recordCommand) validate() error {
 	return nil
 }
 
-// open opens the recording's file.
-func (r *recordCommand) open() (w *writer, name string, err error) {
+// create opens the recording's file.
+func (r *recordCommand) create() (*target, error) {
+	name := ""
 	if r.Output != nil {
 		name = *r.Output
 	}
-	f, err := create(name, r.Command[0], r.Keep)
-	if err != nil {
-		return nil, "", err
-	}
-	w = newWriter(f, r.Gzip || strings.HasSuffix(f.Name(), ".gz"))
+	return create(name, r.Command[0], r.Keep)
+}
+
+func (r *recordCommand) writer(to *target) *writer {
+	w := newWriter(to.File, r.Gzip || strings.HasSuffix(to.Name(), ".gz"))
 	if r.Tee {
 		w.tee = os.Stdout
 	}
-	return w, f.Name(), nil
+	return w
 }
 
-func (r *recordCommand) command(file string, w *writer) *record.Cmd {
+func (r *recordCommand) command(file string) *record.Cmd {
 	cmd := record.Command(file, r.Command[1:]...)
 	cmd.Args[0] = r.Command[0]
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -150,11 +165,41 @@ func (r *recordCommand) command(file string, w *writer) *record.Cmd {
 	cmd.PassSignals = true
 	cmd.InheritFDs = true
 	cmd.Tool = self.Version(release)
-	cmd.Out = w
 	if r.Wait == "root" {
 		cmd.WaitFor = record.WaitRoot
 	}
 	return cmd
+}
+
+// extras reads what is asked for besides a plain recording.
+func (r *recordCommand) extras(cmd *record.Cmd) error {
+	sys := sandbox.Host()
+	if len(r.Policy) > 0 {
+		p, err := policy.Load(sys, policy.Options{Policies: r.Policy})
+		if err != nil {
+			return err
+		}
+		cmd.Policy, cmd.Policies = p, r.Policy
+	}
+	for _, text := range r.Inject {
+		i, err := record.ParseInjection(text, sys)
+		if err != nil {
+			return fmt.Errorf("--inject %w", err)
+		}
+		cmd.Injections = append(cmd.Injections, i)
+	}
+	breaks := r.Break
+	if r.OnFail == "shell" {
+		breaks = append(breaks[:len(breaks):len(breaks)], "failure")
+	}
+	for _, text := range breaks {
+		b, err := record.ParseBreak(text, sys)
+		if err != nil {
+			return fmt.Errorf("--break %w", err)
+		}
+		cmd.Breaks = append(cmd.Breaks, b)
+	}
+	return nil
 }
 
 // progress starts the line of progress, if there is to be one. By itself it shows only where it cannot get into the
@@ -177,13 +222,6 @@ func (r *recordCommand) progress(cmd *record.Cmd) *progress {
 		return nil // there is none
 	}
 	return newProgress(tty)
-}
-
-// discard removes a recording on the shelf that has come to nothing.
-func (r *recordCommand) discard(w *writer, name string) {
-	if r.Output == nil {
-		_ = os.Remove(name) // the next one may
-	}
 }
 
 // refused is the error for a command that did not start.

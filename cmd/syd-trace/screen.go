@@ -16,7 +16,7 @@ func isTerminal(f *os.File) bool {
 	return err == nil
 }
 
-// width is the columns of a terminal; 0, which is no limit, for anything else. COLUMNS overrides it, as in most programs.
+// width is the columns of a terminal; 0, which is no limit, for anything else. COLUMNS goes before what it says itself.
 func width(f *os.File) int {
 	if !isTerminal(f) {
 		return 0

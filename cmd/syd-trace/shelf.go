@@ -20,8 +20,8 @@ import (
 // Recordings that no -o names are kept on a shelf, a directory of the user's: the newest few, and links to the newest
 // that -o has named. Names start with the time, so that they sort by it.
 //
-// There are two shelves: $XDG_STATE_HOME/syd-trace, and one below $TMPDIR for those whose home cannot be written to, as in
-// most package builds. Recordings are made on the first that works, and looked for on both.
+// There are two shelves: $XDG_STATE_HOME/syd-trace, and one below $TMPDIR for those whose home cannot be written to, as
+// in most package builds. Recordings are made on the first that works, and looked for on both.
 
 const (
 	shelfTime  = "20060102-150405.000"
@@ -94,6 +94,14 @@ func bare(err error) error {
 	return err
 }
 
+// absolute is a file's name for whoever has another working directory.
+func absolute(name string) string {
+	if file, err := filepath.Abs(name); err == nil {
+		return file
+	}
+	return name
+}
+
 // saved is a recording on a shelf.
 type saved struct {
 	file string // where it is
@@ -157,7 +165,7 @@ func isBusy(name string) bool {
 // shelfName is the name of a recording that starts now: the time, and for people the program.
 func shelfName(command string, now time.Time) string {
 	short := strings.Map(func(r rune) rune {
-		if r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+-", r)) {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+-", r) {
 			return r
 		}
 		return '_'
@@ -177,6 +185,8 @@ func recordingName(typed string) (string, error) {
 		back = n
 	} else if typed != "" {
 		return typed, nil
+	} else if own := os.Getenv(recordingVar); own != "" {
+		return own, nil // this is asked in the shell of a breakpoint
 	}
 	list := onShelves()
 	if back > len(list) {

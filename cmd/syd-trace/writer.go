@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// writer takes the lines of a recording: to the file, to standard output with --tee, and to whoever watches. An error of
-// the file ends the recording, never the run; it is told at once.
+// writer takes the lines of a recording: to the file, to standard output with --tee, and to whoever watches. An error
+// of the file ends the recording, never the run; it is told at once.
 type writer struct {
 	mu    sync.Mutex
 	file  *os.File
