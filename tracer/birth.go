@@ -92,6 +92,7 @@ func (t *tracer) drop(task *Task, ws unix.WaitStatus) {
 	if task.gift != nil {
 		t.giver.forget(task.gift)
 	}
+	task.stays()
 	task.Process.Tasks--
 	if task.Process.Tasks == 0 {
 		task.Process.leaveFiles()

@@ -30,6 +30,7 @@ func (t *tracer) becomeLeader(task *Task, former int) *Task {
 			t.drop(other, 0)
 		}
 	}
+	task.stays()
 	if task.gift != nil {
 		task.gift.withdraw() // what was meant for the program before
 	}

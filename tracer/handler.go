@@ -107,6 +107,8 @@ type Process struct {
 	Tasks int
 	// Data is the Handler's.
 	Data any
+	// leaving counts the tasks that have come to their end and are not dead yet.
+	leaving int
 	// filtered: a task of it, or an ancestor's, has installed a filter of its own since the launch, or has tried to.
 	filtered bool
 	// files is nil for a process that shares its descriptor table with no other.
@@ -118,6 +120,7 @@ type Task struct {
 	TID     int
 	Process *Process
 	state   taskState
+	leaving bool // it is at its end
 	// giver is nil where Give does not work; gift is made at the first Give.
 	giver *giver
 	gift  *gift

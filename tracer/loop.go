@@ -10,6 +10,8 @@ import (
 // tracer is one run. All of it belongs to the tracer's thread, except what Control and forwarder guard themselves.
 type tracer struct {
 	h       Handler
+	exits   ExitHandler   // nil if h is none
+	signals SignalHandler // the same
 	opt     Options
 	control *Control
 	forward *forwarder // nil unless PassSignals
@@ -53,6 +55,8 @@ func newTracer(h Handler, opt Options) *tracer {
 		tasks: map[int]*Task{}, held: map[int]unix.WaitStatus{}, unborn: map[int]struct{}{},
 		batch: make([]report, 0, 64), noInfo: opt.NoSyscallInfo,
 	}
+	t.exits, _ = h.(ExitHandler)
+	t.signals, _ = h.(SignalHandler)
 	if t.control == nil {
 		t.control = NewControl()
 	}
@@ -151,6 +155,10 @@ func (t *tracer) dispatch(pid int, ws unix.WaitStatus) {
 		t.shimStop(task, ws)
 	case !t.launched:
 		// A thread of the shim's runtime, made by its leader after it was seized; the exec will end it.
+		t.pass(pid, ws)
+	case event(ws) == unix.PTRACE_EVENT_EXIT:
+		// It was killed before its announcement. Its creator may not live to make one as long as this task is not gone.
+		delete(t.held, pid)
 		t.pass(pid, ws)
 	default:
 		t.hold(pid, ws)

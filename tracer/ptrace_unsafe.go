@@ -20,7 +20,9 @@ func ptrace(request uintptr, tid int, addr, data uintptr) syscall.Errno {
 	return errno
 }
 
-func ptraceSeize(tid int) syscall.Errno { return ptrace(unix.PTRACE_SEIZE, tid, 0, seizeOptions) }
+func ptraceSeize(tid int, options uintptr) syscall.Errno {
+	return ptrace(unix.PTRACE_SEIZE, tid, 0, options)
+}
 
 // eventMessage is PTRACE_GETEVENTMSG: the new task's TID at a birth, the former TID at an exec.
 func eventMessage(tid int) (uint64, syscall.Errno) {

@@ -25,6 +25,8 @@ type Options struct {
 	TermGrace time.Duration
 	// Control, if not nil, lets other goroutines reach the tree.
 	Control *Control
+	// Exits makes each task stop once more, at its end: an ExitHandler is told of it.
+	Exits bool
 	// Started, if not nil, is called on the tracer's thread once the target is loaded and the Handler has seen it.
 	Started func()
 	// Skipped, if not nil, is called before Started with the reason why a step of the start was left out that the plan
@@ -48,6 +50,14 @@ type Options struct {
 	markOnly bool
 	// impatient waits for no Open or Do that was cancelled. For tests.
 	impatient bool
+}
+
+// options are the PTRACE_O_* that tasks are traced with.
+func (t *tracer) options() uintptr {
+	if t.opt.Exits {
+		return seizeOptions | unix.PTRACE_O_TRACEEXIT
+	}
+	return seizeOptions
 }
 
 func (o *Options) patience() time.Duration {
@@ -134,7 +144,7 @@ func (t *tracer) run(plan *launch.Plan) (*Result, error) {
 	t.plan, t.shim = plan, shim
 	t.root = &Task{TID: shim.PID, Process: &Process{TGID: shim.PID, Tasks: 1}}
 	t.tasks[shim.PID] = t.root
-	if errno := ptraceSeize(shim.PID); errno != 0 {
+	if errno := ptraceSeize(shim.PID, t.options()); errno != 0 {
 		err := seizeError(shim.PID, errno)
 		t.abandon()
 		return nil, err
@@ -170,6 +180,7 @@ func (t *tracer) abandon() {
 		case r.pid == 0:
 		case r.ws.Stopped():
 			_ = unix.Kill(r.pid, unix.SIGKILL) // its stop is not told again, so it would be waited for in vain
+			t.passExit(r.pid, r.ws)
 		default:
 			delete(t.tasks, r.pid) // reaped: the number may be somebody else's by now
 		}
@@ -179,6 +190,9 @@ func (t *tracer) abandon() {
 	}
 	for tid := range t.tasks {
 		_ = unix.Kill(tid, unix.SIGKILL) // it may be gone already
+		if t.opt.Exits {
+			t.pass(tid, atExit) // SIGKILL does not end that stop of a task that is dying already
+		}
 	}
 	for {
 		pid, ws, err := t.block()
@@ -188,6 +202,7 @@ func (t *tracer) abandon() {
 			return
 		case ws.Stopped():
 			_ = unix.Kill(pid, unix.SIGKILL) // born meanwhile
+			t.passExit(pid, ws)
 		}
 	}
 }

@@ -20,6 +20,8 @@ func (t *tracer) stop(task *Task, ws unix.WaitStatus) {
 		t.exec(task)
 	case unix.PTRACE_EVENT_FORK, unix.PTRACE_EVENT_VFORK, unix.PTRACE_EVENT_CLONE:
 		t.birth(task)
+	case unix.PTRACE_EVENT_EXIT:
+		t.exiting(task)
 	default:
 		if t.suspend != nil && task == t.root {
 			t.suspend.saw(ws, task.TID)
@@ -33,6 +35,9 @@ func (t *tracer) stop(task *Task, ws unix.WaitStatus) {
 		default:
 			if task.state.give.waits {
 				t.interrupted(task, event(ws) == 0)
+			}
+			if t.signals != nil && event(ws) == 0 {
+				t.signalled(task, ws.StopSignal())
 			}
 			t.passTask(task, ws)
 		}
