@@ -50,13 +50,13 @@ func netRule(address string) string {
 // notes says what a reader would take for something else.
 func (n *netter) notes() {
 	if slices.ContainsFunc(n.Outside, func(p *NetPlace) bool { return p.routed }) {
-		n.Notes = append(n.Notes, 
+		n.Notes = append(n.Notes,
 			"connect of a udp socket sends nothing by itself: looking up a host does it to sort its addresses")
 	}
 	if slices.ContainsFunc(n.Outside, func(p *NetPlace) bool {
 		return slices.ContainsFunc(p.Uses, func(u *NetUse) bool { return u.Result == "begun" })
 	}) {
-		n.Notes = append(n.Notes, 
+		n.Notes = append(n.Notes,
 			"begun: the connection was under way when connect(2) returned; whether it came about is not recorded")
 	}
 	if len(n.Outside) > 0 {
