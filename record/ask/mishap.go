@@ -41,6 +41,9 @@ func mishaps(t *trail.Trail, procs []*trail.Proc, said string) (list []*Mishap) 
 				continue // readlink(2) of what is no link
 			}
 			name := base(u.Path)
+			if n := len(p.Execs); n > 1 && u.At < p.Execs[n-1].At && !u.Injected {
+				continue // it was another program then, and went on
+			}
 			if u.Errno != "" && missing(u) && !u.Injected && found[name] {
 				continue
 			}

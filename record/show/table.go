@@ -88,9 +88,10 @@ func (p *Printer) hang(text string, at int) string {
 	return b.String()
 }
 
-// breakAt finds where a line of a width may end: after the last space or slash in it, or else at the first one behind.
+// breakAt finds where a line of a width may end: after the last space in it, after the last slash if a space would leave
+// more than half of it empty, or else at the first of either behind.
 func breakAt(text string, room int) int {
-	last, n := -1, 0
+	last, space, n, spaceAt := -1, -1, 0, 0
 	for i := 0; i < len(text); {
 		if strings.HasPrefix(text[i:], "\x1b[") {
 			if end := strings.IndexByte(text[i:], 'm'); end >= 0 {
@@ -105,10 +106,16 @@ func breakAt(text string, room int) int {
 		if n >= room && last >= 0 {
 			break
 		}
+		if text[i] == ' ' {
+			space, spaceAt = i+1, n
+		}
 		if text[i] == ' ' || text[i] == '/' && i > 0 {
 			last = i + 1
 		}
 		i, n = i+size, n+1
+	}
+	if space >= 0 && spaceAt >= room/2 {
+		return space
 	}
 	return last
 }

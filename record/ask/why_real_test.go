@@ -1,0 +1,76 @@
+package ask
+
+import (
+	"testing"
+)
+
+// Real commands that fail, and what failed first.
+func TestWhyReal(t *testing.T) {
+	tests := []struct {
+		name    string
+		files   []string
+		command []string
+		first   string   // the program that failed first
+		wants   []string // in this order
+		lacks   []string
+	}{
+		{"compiler below make", []string{"Makefile", "all:\n\tgcc -c x.c\n", "x.c", "#include <zlub.h>\n"},
+			[]string{"make"}, "cc1",
+			[]string{"cc1 #", "failed first: exit 1", "< gcc #", "< make #1", "exit 2", "ENOENT", "zlub.h in", "directories",
+				"wrote to standard error", "fatal error: zlub.h", "syd-trace missing", "syd-trace cmd"}, nil},
+		{"recipe", []string{"Makefile", "all: a\na:\n\ttouch ok\n\tcp nowhere there; exit $$?\n"},
+			[]string{"make"}, "cp",
+			[]string{"cp #", "failed first: exit 1", "< sh #", "< make #1", "ENOENT", "nowhere", "cannot stat 'nowhere'"}, nil},
+		{"ignored in a makefile", []string{"Makefile", "all:\n\t-cp nothing there\n\tcp nowhere there\n"},
+			[]string{"make"}, "cp", []string{"cp nowhere there"}, nil},
+		{"tests", []string{"Makefile", "all: a b c\na:\n\tsleep 0.2; false\nb:\n\tcp b1 b2\nc:\n\tsleep 0.4; cp c1 c2\n"},
+			[]string{"make", "-j2", "-k"}, "cp",
+			[]string{"cp b1 b2", "Failed too", "false", "cp c1 c2"}, nil},
+		{"signal", []string{"run.sh", "#!/bin/sh\nset -e\nsh -c 'kill -SEGV $$'\necho on\n"},
+			[]string{"./run.sh"}, "sh", []string{"failed first: SIGSEGV", "The signal came from itself"}, nil},
+		{"killed from beside", []string{"run.sh", "#!/bin/sh\nsleep 50 &\np=$!\nsh -c \"sleep 0.3; kill -KILL $p\"\nwait $p\n"},
+			[]string{"./run.sh"}, "sleep", []string{"sleep #2 failed first: SIGKILL", "The signal came from sh #3 < run.sh #1"}, nil},
+		{"not found", []string{"run.sh", "#!/bin/sh\nset -e\ntrue\nnosuchprogram -x\n"},
+			[]string{"./run.sh"}, "run.sh",
+			[]string{"exit 127", "ENOENT", "nosuchprogram in", "nosuchprogram: not found"}, nil},
+		{"set -e", []string{"run.sh", "#!/bin/sh\nset -e\nls no1 || true\nls no2\necho on\n"},
+			[]string{"./run.sh"}, "ls", []string{"ls no2", "'no2'"}, []string{"ls no1\n"}},
+		{"pipeline", []string{"run.sh", "#!/bin/bash\nset -e -o pipefail\nls no1 | cat | cat\necho on\n"},
+			[]string{"./run.sh"}, "ls", []string{"ls no1"}, nil},
+		{"condition", []string{"run.sh", "#!/bin/sh\nif ls no1; then :; fi\nls\nls no2 || { rm -f x; exit 3; }\n"},
+			[]string{"./run.sh"}, "ls", []string{"ls no2"}, nil},
+		{"timeout", []string{"run.sh", "#!/bin/sh\ntimeout 0.3 sleep 50\n"},
+			[]string{"./run.sh"}, "timeout", []string{"timeout #", "exit 124", "itself ended sleep #", "by SIGTERM"}, nil},
+		{"directory", []string{"d/x", ""}, []string{"sh", "-c", "cat x >d || exit 5"}, "sh",
+			[]string{"EISDIR", "write"}, nil},
+		{"python", []string{"x.py", "import subprocess\nsubprocess.run(['ls', 'no1'])\nsubprocess.check_call(['true'])\n" +
+			"open('/b/there/is/none')\n"}, []string{"python3", "x.py"}, "python3",
+			[]string{"ENOENT", "read", "/b/there/is/none", "FileNotFoundError"}, []string{"ls no1"}},
+		{"python's child", []string{"x.py", "import subprocess\nsubprocess.check_call(['ls', 'no1'])\n"},
+			[]string{"python3", "x.py"}, "ls", []string{"ls no1", "CalledProcessError"}, nil},
+		{"full", nil, []string{"sh", "-c", "cat /etc/passwd >/dev/full; exit $?"}, "cat", []string{"No space left"}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			tr, _ := recordedFiles(t, test.files, test.command...)
+			a := Why(tr)
+			text := shown(t, a, 120)
+			if a.Status() != 0 || string(a.Chain[0].Program) != test.first {
+				t.Fatalf("status %d\n%s", a.Status(), text)
+			}
+			t.Logf("%s", text)
+			wants(t, text, test.wants...)
+			lacks(t, text, test.lacks...)
+		})
+	}
+}
+
+// What succeeds has no reason to fail, whatever failed in it.
+func TestWhyTolerated(t *testing.T) {
+	tr, _ := recordedFiles(t, nil, "sh", "-c", "ls /no1 || true; ls / >/dev/null")
+	a := Why(tr)
+	if a.Status() != 1 || a.Tolerated != 1 {
+		t.Errorf("status %d, %d tolerated", a.Status(), a.Tolerated)
+	}
+	wants(t, shown(t, a, 80), "succeeded", "1 process failed")
+}
