@@ -53,6 +53,7 @@ func (r *recorder) halt(t *tracer.Task, p *process, b *Break, reason string) {
 	}
 	s.Dir = readCwd(t.TID)
 	s.Env = readList(entry(t.TID, "environ"))
+	r.out.settle() // whoever looks at the recording meanwhile finds all of it
 	goOn := make(chan bool, 1)
 	go func() { goOn <- r.cmd.OnBreak(s) }()
 	if !<-goOn {

@@ -17,6 +17,7 @@ type sink struct {
 	room  sync.Cond
 	buf   []byte // not yet taken by the writer
 	lines int
+	taken int // of them, by out
 	ended bool
 	err   error // the first of out's; nothing is written any more
 
@@ -85,7 +86,7 @@ func (s *sink) write() {
 		}
 		wait.Stop()
 		s.mu.Lock()
-		lines, ended, failed := s.buf, s.ended, s.err != nil
+		lines, ended, failed, taken := s.buf, s.ended, s.err != nil, s.lines
 		s.buf = spare[:0]
 		s.room.Broadcast()
 		s.mu.Unlock()
@@ -93,10 +94,13 @@ func (s *sink) write() {
 			if _, err := s.out.Write(lines); err != nil {
 				s.mu.Lock()
 				s.err = err
-				s.room.Broadcast()
 				s.mu.Unlock()
 			}
 		}
+		s.mu.Lock()
+		s.taken = taken
+		s.room.Broadcast()
+		s.mu.Unlock()
 		spare = lines[:0]
 		if cap(spare) > limit {
 			spare = make([]byte, 0, 2*batch)
@@ -104,6 +108,17 @@ func (s *sink) write() {
 		if ended {
 			return
 		}
+	}
+}
+
+// settle waits until all that was added has been written.
+func (s *sink) settle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	poke(s.some)
+	poke(s.much)
+	for want := s.lines; s.taken < want; {
+		s.room.Wait()
 	}
 }
 

@@ -51,7 +51,10 @@ func openRecording(typed string) (*trail.Trail, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Cut != nil {
+	switch {
+	case t.Cut != nil && isBusy(name):
+		self.Say("note: the recording is still being made; this is told from what is there")
+	case t.Cut != nil:
 		self.Say("note: the recording is not complete (" + t.Cut.Error() + "); this is told from what is there")
 	}
 	if t.Skipped > 0 {

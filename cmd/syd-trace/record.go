@@ -103,7 +103,7 @@ func (r *recordCommand) Run(status *int) error {
 	if lost != nil && *status == 0 {
 		*status = console.StatusFailed // it was told when it happened
 	}
-	if sig != 0 {
+	if sig != 0 && !result.Interrupted {
 		console.DieOf(sig)
 	}
 	return nil

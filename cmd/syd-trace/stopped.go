@@ -32,7 +32,7 @@ type shell struct {
 func (s *shell) stopped(at *record.Stopped) bool {
 	s.progress.hold(true)
 	defer s.progress.hold(false)
-	s.writer.hurry()
+	s.writer.flush()
 	process := fmt.Sprintf("%s #%d", event.Quote(at.Program), at.ID)
 	what := fmt.Sprintf("stopped at %s: %s (pid %d): %s", event.Quote(at.Break.String()), process, at.PID, at.Reason)
 	tty, err := foreground(at.PID)

@@ -21,7 +21,6 @@ type writer struct {
 	err   error // the file's first
 	tail  []byte
 	timer *time.Timer // flushes gz; nil if nothing waits for it
-	eager bool        // every write can be read at once
 	bytes int64
 }
 
@@ -63,9 +62,7 @@ func (w *writer) Write(b []byte) (int, error) {
 		var err error
 		if w.gz == nil {
 			_, err = counter{w}.Write(b)
-		} else if _, err = w.gz.Write(b); err == nil && w.eager {
-			err = w.gz.Flush()
-		} else if w.timer == nil {
+		} else if _, err = w.gz.Write(b); w.timer == nil {
 			w.timer = time.AfterFunc(flushTime, w.flush)
 		}
 		w.failed(err)
@@ -109,14 +106,6 @@ func (w *writer) flush() {
 	if w.gz != nil && w.err == nil {
 		w.failed(w.gz.Flush())
 	}
-}
-
-// hurry makes all that is written from now on readable at once.
-func (w *writer) hurry() {
-	w.flush()
-	w.mu.Lock()
-	w.eager = true
-	w.mu.Unlock()
 }
 
 // close ends the recording. The error says that it is not complete, and was told when it came up.
