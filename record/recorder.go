@@ -77,11 +77,9 @@ func (r *recorder) Birth(parent, child *tracer.Task) {
 	child.Process.Data = p
 	r.alive[p] = struct{}{}
 	born := event.Born{At: r.now(), ID: p.id, PID: p.pid}
-	if child.Process.Parent != nil {
-		if from, ok := child.Process.Parent.Data.(*process); ok {
-			p.inherit(from)
-			born.Parent = from.id
-		}
+	if from := r.creator(child); from != nil {
+		p.inherit(from)
+		born.Parent = from.id
 	}
 	if parent == nil {
 		p.env = r.envs.first(r.cmd.Env)
