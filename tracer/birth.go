@@ -43,7 +43,7 @@ func (t *tracer) announce(parent *Task, tid int) {
 		t.control.add(tid)
 		t.bornFiles(parent, process)
 	}
-	child := &Task{TID: tid, Process: process, giver: t.giver}
+	child := &Task{TID: tid, Process: process, giver: t.giver, watched: t.watch != nil}
 	process.Tasks++
 	t.tasks[tid] = child
 	t.h.Birth(parent, child)

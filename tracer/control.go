@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +18,9 @@ type Control struct {
 	procs map[int]struct{}
 	root  int // 0: not started, or gone
 	kill  bool
+	// attached is the TID of the thread that is in Attach, 0 if there is none.
+	attached int
+	detach   atomic.Bool
 }
 
 // NewControl returns a Control for Options.

@@ -121,6 +121,7 @@ type Task struct {
 	Process *Process
 	state   taskState
 	leaving bool // it is at its end
+	watched bool // it was attached to: every call stops
 	// giver is nil where Give does not work; gift is made at the first Give.
 	giver *giver
 	gift  *gift
@@ -148,6 +149,8 @@ type taskState struct {
 	give giveState
 	// sharer is what the call makes.
 	sharer sharer
+	// inside: the task is in a call, if it is watched.
+	inside bool
 	// follow is how many calls more the task is followed for.
 	follow int
 }

@@ -18,6 +18,7 @@ type tracer struct {
 	suspend *suspender // the same
 	plan    *launch.Plan
 	shim    *launch.Shim
+	watch   *watch // nil unless it was attached to
 	giver   *giver // nil where Give does not work
 
 	tasks    map[int]*Task
@@ -70,6 +71,10 @@ func (t *tracer) loop() error {
 		if err != nil {
 			return err
 		}
+		if t.detaching() {
+			t.result.Detached = true
+			return nil
+		}
 		for _, r := range t.batch {
 			if r.pid != 0 {
 				t.dispatch(r.pid, r.ws)
@@ -114,6 +119,9 @@ func (t *tracer) collect() (more bool, err error) {
 			t.add(pid, ws)
 			return true, nil
 		case unix.EINTR:
+			if t.watch != nil && t.control.detach.Load() {
+				return true, nil
+			}
 		case unix.ECHILD:
 			return false, nil
 		default:
@@ -160,6 +168,8 @@ func (t *tracer) dispatch(pid int, ws unix.WaitStatus) {
 		// It was killed before its announcement. Its creator may not live to make one as long as this task is not gone.
 		delete(t.held, pid)
 		t.pass(pid, ws)
+	case t.watch != nil && event(ws) == unix.PTRACE_EVENT_EXEC:
+		t.watchExec(pid)
 	default:
 		t.hold(pid, ws)
 	}

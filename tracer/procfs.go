@@ -29,5 +29,10 @@ func (s taskStatus) number(name string) int {
 	return n
 }
 
+// ended says whether the task is gone or a zombie.
+func (s taskStatus) ended() bool {
+	return len(s) == 0 || bytes.Contains(s, []byte("\nState:\tZ")) || bytes.Contains(s, []byte("\nState:\tX"))
+}
+
 // tracerOf returns the TID of the thread that traces tid, 0 if there is none or nobody can tell.
 func tracerOf(tid int) int { return readStatus(tid).number("TracerPid") }

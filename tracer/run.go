@@ -73,6 +73,8 @@ type Result struct {
 	Root unix.WaitStatus
 	// Killed says that the tree was killed because signals that were passed on did not end it.
 	Killed bool
+	// Detached says that tasks were let go because Control.Detach asked for it.
+	Detached bool
 }
 
 // Run starts the plan's target, calls h at its stops and returns when the run is over. The error is a *launch.ExecError

@@ -52,19 +52,24 @@ func quietSIGCHLD() (restore func()) {
 
 // setNoCLDStop sets or clears the flag and says whether it was set.
 func setNoCLDStop(on bool) (had bool, errno syscall.Errno) {
+	return setActionFlag(unix.SIGCHLD, saNoCLDStop, on)
+}
+
+// setActionFlag sets or clears a flag of a signal's action and says whether it was set.
+func setActionFlag(sig syscall.Signal, flag uintptr, on bool) (had bool, errno syscall.Errno) {
 	var action [8]uintptr // larger than any port's struct
 	const maskSize = 8
-	_, _, errno = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), 0,
+	_, _, errno = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), 0,
 		uintptr(unsafe.Pointer(&action)), maskSize, 0, 0)
 	if errno != 0 {
 		return false, errno
 	}
-	had = action[1]&saNoCLDStop != 0
+	had = action[1]&flag != 0
 	if had == on {
 		return had, 0
 	}
-	action[1] ^= saNoCLDStop
-	_, _, errno = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD),
+	action[1] ^= flag
+	_, _, errno = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig),
 		uintptr(unsafe.Pointer(&action)), 0, maskSize, 0, 0)
 	return had, errno
 }

@@ -13,6 +13,9 @@ const syscallSignal = unix.SIGTRAP | 0x80
 
 // stop handles a stop of a task of the tree.
 func (t *tracer) stop(task *Task, ws unix.WaitStatus) {
+	if task.watched {
+		task.where(ws)
+	}
 	switch event(ws) {
 	case unix.PTRACE_EVENT_SECCOMP:
 		t.seccompStop(task)
@@ -28,7 +31,11 @@ func (t *tracer) stop(task *Task, ws unix.WaitStatus) {
 		}
 		switch {
 		case event(ws) == 0 && ws.StopSignal() == syscallSignal:
-			t.syscallStop(task)
+			if task.watched {
+				t.watchStop(task)
+			} else {
+				t.syscallStop(task)
+			}
 		case event(ws) == 0 && t.forward != nil:
 			t.forward.saw(t, task, ws.StopSignal())
 			fallthrough
@@ -74,7 +81,7 @@ func stops(sig syscall.Signal) bool {
 
 // request is how the task is resumed: up to the exit stop of its call if that is wanted, or to the entry of the next.
 func (t *Task) request() uintptr {
-	if t.state.wanted != wantNothing || t.state.follow > 0 {
+	if t.state.wanted != wantNothing || t.state.follow > 0 || t.watched {
 		return unix.PTRACE_SYSCALL
 	}
 	return unix.PTRACE_CONT
@@ -83,9 +90,9 @@ func (t *Task) request() uintptr {
 // resume lets the task go on.
 func (t *tracer) resume(task *Task) { t.check(task.TID, ptrace(task.request(), task.TID, 0, 0)) }
 
-// check is where failed requests end: a dying task is left alone, anything else is killed.
+// check is where failed requests end: a dying task is left alone, anything else is killed, unless it was attached to.
 func (t *tracer) check(tid int, errno syscall.Errno) {
-	if errno != 0 && errno != unix.ESRCH {
+	if errno != 0 && errno != unix.ESRCH && t.watch == nil {
 		_ = unix.Kill(tid, unix.SIGKILL) // ESRCH: even better
 	}
 }

@@ -1,0 +1,228 @@
+package tracer
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// AttachError says that a process could not be attached to.
+type AttachError struct {
+	PID int
+	// Of is the PID that was asked for, if PID is a descendant of it.
+	Of   int
+	Name string // as in /proc/PID/comm
+	Err  error
+	// Hint says why, and what to do about it; empty where nobody knows.
+	Hint string
+}
+
+func (e *AttachError) Error() string {
+	s := fmt.Sprintf("cannot attach to process %d", e.PID)
+	if e.Name != "" {
+		s += fmt.Sprintf(" (%q)", e.Name)
+	}
+	if e.Of != 0 {
+		s += fmt.Sprintf(", a descendant of %d", e.Of)
+	}
+	s += ": " + e.Err.Error()
+	if e.Hint != "" {
+		s += ": " + e.Hint
+	}
+	return s
+}
+
+// Unwrap returns the errno.
+func (e *AttachError) Unwrap() error { return e.Err }
+
+// watchOptions are those of tasks that ran before and shall outlive the tracer. Without PTRACE_O_TRACESECCOMP their own
+// filters find no tracer, as before.
+const watchOptions = seizeOptions &^ (unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACESECCOMP)
+
+// seizeTrees seizes the processes and all their descendants. The kernel attaches what a seized task makes, so once
+// nothing new is found nothing can be missing; it is looked twice, because /proc is no snapshot.
+func (t *tracer) seizeTrees(pids []int) error {
+	of := map[int]int{} // what is found → the PID that was asked for
+	for _, pid := range pids {
+		tgid := readStatus(pid).number("Tgid")
+		switch {
+		case tgid == 0:
+			return &AttachError{PID: pid, Err: unix.ESRCH, Hint: "`ps -e` lists those that there are"}
+		case tgid == os.Getpid():
+			return &AttachError{PID: pid, Err: unix.EPERM, Hint: "it is the tracer itself"}
+		}
+		of[tgid] = tgid
+	}
+	found := map[int]*Process{}
+	for quiet := 0; quiet < 2; quiet++ {
+		parents, err := readParents()
+		if err != nil {
+			return err
+		}
+		for _, pid := range descendants(parents, of) {
+			grown, err := t.seizeProcess(pid, parents[pid], of[pid], found)
+			if err != nil {
+				return err
+			}
+			if grown {
+				quiet = -1
+			}
+		}
+	}
+	for pid, asked := range of {
+		if pid == asked && found[pid] == nil {
+			return &AttachError{PID: pid, Err: unix.ESRCH, Hint: "it has just ended"}
+		}
+	}
+	return nil
+}
+
+// seizeProcess seizes the threads of a process that are not seized yet, and says whether there were any.
+func (t *tracer) seizeProcess(pid, parent, asked int, found map[int]*Process) (grown bool, err error) {
+	threads, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task")
+	if err != nil {
+		return false, nil // it is gone
+	}
+	options := uintptr(watchOptions)
+	if t.opt.Exits {
+		options |= unix.PTRACE_O_TRACEEXIT
+	}
+	for _, thread := range threads {
+		tid, err := strconv.Atoi(thread.Name())
+		if err != nil {
+			continue
+		}
+		errno := ptraceSeize(tid, options)
+		switch {
+		case errno == unix.ESRCH:
+			continue
+		case errno != 0:
+			status := readStatus(tid)
+			if tracer := status.number("TracerPid"); tracer == unix.Gettid() || status.ended() {
+				continue // it is ours: seized before, or made by one that was. Or it is a zombie
+			}
+			return false, attachError(tid, pid, asked, errno)
+		}
+		grown = true
+		if t.tasks[tid] != nil {
+			continue // another thread's exec has taken its TID over
+		}
+		p := found[pid]
+		if p == nil {
+			p = &Process{TGID: pid, Parent: found[parent], filtered: true}
+			p.doubtFiles()
+			found[pid] = p
+			t.watch.procs = append(t.watch.procs, p)
+		}
+		p.Tasks++
+		t.tasks[tid] = &Task{TID: tid, Process: p, watched: true}
+	}
+	return grown, nil
+}
+
+// descendants returns what descends from the keys of asked, with those, parents first, and adds what it finds to asked.
+// This process and what descends from it is left out.
+func descendants(parents map[int]int, asked map[int]int) []int {
+	children := map[int][]int{}
+	for pid, parent := range parents {
+		children[parent] = append(children[parent], pid)
+	}
+	var list []int
+	seen := map[int]bool{os.Getpid(): true}
+	var walk func(pid, root int)
+	walk = func(pid, root int) {
+		if seen[pid] {
+			return
+		}
+		seen[pid] = true
+		if asked[pid] == 0 {
+			asked[pid] = root
+		}
+		list = append(list, pid)
+		for _, child := range children[pid] {
+			walk(child, root)
+		}
+	}
+	for pid, root := range asked {
+		if !hasAncestor(parents, pid, asked) {
+			walk(pid, root)
+		}
+	}
+	for pid, root := range asked {
+		walk(pid, root) // found before, and an orphan by now
+	}
+	return list
+}
+
+// hasAncestor says whether an ancestor of pid is in asked.
+func hasAncestor(parents map[int]int, pid int, asked map[int]int) bool {
+	for n := 0; n < len(parents); n++ {
+		if pid = parents[pid]; pid == 0 {
+			return false
+		}
+		if asked[pid] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// readParents returns the parent of each process.
+func readParents() (map[int]int, error) {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	parents := map[int]int{}
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil {
+			continue
+		}
+		if status := readStatus(pid); len(status) > 0 {
+			parents[pid] = status.number("PPid")
+		}
+	}
+	return parents, nil
+}
+
+func attachError(tid, pid, asked int, errno syscall.Errno) error {
+	e := &AttachError{PID: pid, Err: errno}
+	if asked != pid {
+		e.Of = asked
+	}
+	name, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm") // it may be gone: then it has no name
+	if n := len(name); n > 0 {
+		e.Name = string(name[:n-1])
+	}
+	e.Hint = attachHint(errno, tracerOf(tid), yamaScope())
+	return e
+}
+
+// attachHint is pure, as seizeHint.
+func attachHint(errno syscall.Errno, tracer, scope int) string {
+	switch {
+	case errno == unix.EIO || errno == unix.EINVAL || errno == unix.ENOSYS:
+		return "the kernel, or a sandbox around this program, lacks PTRACE_SEIZE"
+	case tracer != 0:
+		return fmt.Sprintf("process %d traces it already, and a process has only one tracer: end that first", tracer)
+	case scope == 3:
+		return "kernel.yama.ptrace_scope is 3: nobody may trace until the next boot"
+	case scope == 2:
+		return "kernel.yama.ptrace_scope is 2: attach as root"
+	case scope == 1:
+		return "kernel.yama.ptrace_scope is 1: attach as root, or set it to 0 (`sysctl kernel.yama.ptrace_scope=0`)"
+	case errno == unix.EPERM || errno == unix.EACCES:
+		return "it is another user's, or has rights of its own (set-user-ID, file capabilities), or the kernel's: " +
+			"attach as root"
+	}
+	return ""
+}

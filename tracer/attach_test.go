@@ -1,0 +1,197 @@
+package tracer
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/syscalls"
+)
+
+// running is a program that was started by somebody else: a shell, which waits for it and says how it ended.
+type running struct {
+	t   testing.TB
+	pid int
+	cmd *exec.Cmd
+	out *bufio.Reader
+}
+
+func start(t testing.TB, argv ...string) *running {
+	t.Helper()
+	r := &running{t: t}
+	script := `"$@" & echo $!; wait $!; echo "status $?"`
+	r.cmd = exec.Command("/bin/sh", append([]string{"-c", script, "sh"}, argv...)...)
+	r.cmd.Stderr = os.Stderr
+	out, err := r.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.out = bufio.NewReader(out)
+	if err := r.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := r.out.ReadString('\n')
+	if err == nil {
+		r.pid, err = strconv.Atoi(strings.TrimSpace(line))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Kill(r.pid, unix.SIGKILL) })
+	for exeOf(r.pid) == exeOf(r.cmd.Process.Pid) {
+		time.Sleep(time.Millisecond) // it is the shell still
+	}
+	return r
+}
+
+func exeOf(pid int) string {
+	exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)) // of a zombie there is none
+	return exe
+}
+
+// ends waits for the end and returns all that was printed.
+func (r *running) ends() string {
+	r.t.Helper()
+	all, err := io.ReadAll(r.out)
+	if err != nil {
+		r.t.Error(err)
+	}
+	if err := r.cmd.Wait(); err != nil {
+		r.t.Error(err)
+	}
+	return string(all)
+}
+
+func sleepers(t testing.TB) string { return compile(t, "sleeper.c", "-static", "-pthread") }
+
+// attaching is a run of Attach, with the books of ending.
+type attaching struct {
+	*ending
+	opt    Options
+	calls  []string
+	done   chan struct{}
+	result *Result
+	err    error
+}
+
+func attachTo(t testing.TB, opt Options, calls []string, pids ...int) *attaching {
+	f := newFake(t)
+	f.adopts = true
+	a := &attaching{ending: newEnding(f), opt: opt, calls: calls, done: make(chan struct{})}
+	if a.opt.Control == nil {
+		a.opt.Control = NewControl()
+	}
+	go func() {
+		defer close(a.done)
+		a.result, a.err = Attach(pids, a.ending, a.opt, filterTable(syscalls.Verdict{}, calls))
+	}()
+	return a
+}
+
+// leaves detaches and checks that nothing is traced any more.
+func (a *attaching) leaves() {
+	a.t.Helper()
+	a.opt.Control.Detach()
+	a.waits()
+	for tid := range a.live {
+		if tracer := tracerOf(tid); tracer != 0 {
+			a.t.Errorf("%d is still traced by %d", tid, tracer)
+		}
+	}
+}
+
+func (a *attaching) waits() {
+	a.t.Helper()
+	select {
+	case <-a.done:
+	case <-time.After(20 * time.Second):
+		a.t.Fatal("it does not end")
+	}
+	if a.err != nil {
+		a.t.Error(a.err)
+	}
+}
+
+// TestAttach comes while a program is in the middle of something, and leaves in the middle of it or stays to the end.
+func TestAttach(t *testing.T) {
+	for _, mode := range []string{"nanosleep", "poll", "eintr", "read", "threads", "forks", "vfork", "tree"} {
+		for _, info := range []bool{true, false} {
+			for _, stays := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/info=%v/stays=%v", mode, info, stays), func(t *testing.T) {
+					r := start(t, sleepers(t), mode)
+					time.Sleep(100 * time.Millisecond)
+					calls := []string{"access", "exit_group", "nanosleep", "clock_nanosleep", "poll", "read"}
+					a := attachTo(t, Options{NoSyscallInfo: !info, Exits: true}, calls, r.pid)
+					a.onCall = func(*Task, *syscalls.Invocation) Action { return Action{Exit: true} }
+					a.onExit = func(task *Task, inv *syscalls.Invocation, result int64) {
+						name := inv.Call.Name
+						if name == "access" && result != 0 && result != -int64(unix.ENOENT) {
+							t.Errorf("access returned %d", result)
+						}
+					}
+					if stays {
+						a.waits()
+						if a.err == nil && (a.result.Detached || len(a.live) != 0) {
+							t.Errorf("%+v with %d alive", a.result, len(a.live))
+						}
+						if a.fake.calls["exit_group"] == 0 {
+							t.Error("no call was seen")
+						}
+					} else {
+						time.Sleep(300 * time.Millisecond)
+						a.leaves()
+						if a.err == nil && !a.result.Detached {
+							t.Error("it was not told to detach?")
+						}
+					}
+					if got := r.ends(); got != "done\nstatus 7\n" {
+						t.Error(got)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestAttachStopped: a stopped process stays stopped, attached or let go, until somebody continues it.
+func TestAttachStopped(t *testing.T) {
+	for _, cont := range []string{"attached", "detached", "tracing"} {
+		t.Run(cont, func(t *testing.T) {
+			r := start(t, sleepers(t), "stopped")
+			for !strings.Contains(string(readStatus(r.pid)), "State:\tT (stopped)") {
+				time.Sleep(time.Millisecond)
+			}
+			a := attachTo(t, Options{}, []string{"write"}, r.pid)
+			time.Sleep(400 * time.Millisecond)
+			if status := string(readStatus(r.pid)); !strings.Contains(status, "State:\tt (tracing stop)") {
+				t.Errorf("while attached: %s", status)
+			}
+			if cont == "tracing" {
+				time.Sleep(400 * time.Millisecond)
+				_ = unix.Kill(r.pid, unix.SIGCONT)
+				a.waits()
+				if a.fake.calls["write"] == 0 {
+					t.Error("no call was seen")
+				}
+			} else {
+				a.leaves()
+				time.Sleep(400 * time.Millisecond)
+				if status := string(readStatus(r.pid)); !strings.Contains(status, "State:\tT (stopped)") {
+					t.Errorf("let go: %s", status)
+				}
+				_ = unix.Kill(r.pid, unix.SIGCONT)
+			}
+			if got := r.ends(); got != "done\nstatus 7\n" {
+				t.Error(got)
+			}
+		})
+	}
+}

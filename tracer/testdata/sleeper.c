@@ -1,0 +1,133 @@
+// sleeper is in the middle of something when a tracer comes and goes. It exits with 0 if it did not notice.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHECK(x)                                                                                                       \
+	do {                                                                                                               \
+		if (!(x)) {                                                                                                    \
+			dprintf(2, "line %d: %s (errno %d)\n", __LINE__, #x, errno);                                               \
+			_exit(99);                                                                                                 \
+		}                                                                                                              \
+	} while (0)
+
+static long ms(void) {
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static volatile int done;
+static volatile sig_atomic_t alarms;
+
+static void on_alarm(int sig) { alarms += sig == SIGALRM; }
+
+static void *spin(void *p) {
+	volatile long n = 0;
+	while (!done) {
+		n++;
+		if (n % 1000 == 0) CHECK(access("/", F_OK) == 0);
+		if (n % 1000 == 500) CHECK(access("/nonexistent", F_OK) == -1 && errno == ENOENT);
+	}
+	return p;
+}
+
+static char *args[1];
+
+static void *shortly(void *p) { return p; }
+
+static void *churn(void *p) {
+	pthread_t t;
+	void *r;
+	while (!done) {
+		CHECK(pthread_create(&t, 0, shortly, args) == 0);
+		CHECK(pthread_join(t, &r) == 0 && r == args);
+	}
+	return p;
+}
+
+int main(int argc, char **argv) {
+	const char *mode = argc > 1 ? argv[1] : "";
+	long start = ms(), span = 700;
+	if (!strcmp(mode, "nanosleep")) {
+		struct timespec ts = {0, span * 1000000};
+		CHECK(nanosleep(&ts, 0) == 0);
+		CHECK(ms() - start >= span - 1);
+	} else if (!strcmp(mode, "poll")) {
+		CHECK(poll(0, 0, span) == 0);
+		CHECK(ms() - start >= span - 1);
+	} else if (!strcmp(mode, "eintr")) { // the handler ends the call, and the rest of the time is right
+		struct sigaction sa = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+		sigaction(SIGALRM, &sa, 0);
+		struct timespec ts = {5, 0};
+		ualarm(span * 1000, 0);
+		CHECK(nanosleep(&ts, &ts) == -1 && errno == EINTR && ts.tv_sec == 4 && alarms == 1);
+	} else if (!strcmp(mode, "read")) {
+		int fd[2];
+		char c;
+		CHECK(pipe(fd) == 0);
+		if (fork() == 0) {
+			usleep(span * 1000);
+			CHECK(write(fd[1], "x", 1) == 1);
+			_exit(0);
+		}
+		CHECK(read(fd[0], &c, 1) == 1);
+		int st;
+		CHECK(wait(&st) > 0 && st == 0);
+	} else if (!strcmp(mode, "threads")) {
+		pthread_t t[4];
+		for (int i = 0; i < 4; i++) CHECK(pthread_create(&t[i], 0, i < 3 ? spin : churn, 0) == 0);
+		usleep(span * 1000);
+		done = 1;
+		for (int i = 0; i < 4; i++) CHECK(pthread_join(t[i], 0) == 0);
+	} else if (!strcmp(mode, "forks")) {
+		for (int i = 0; ms() - start < span; i++) {
+			pid_t p = i % 2 ? fork() : vfork();
+			int st;
+			CHECK(p >= 0);
+			if (p == 0) _exit(i % 100);
+			CHECK(waitpid(p, &st, 0) == p && WIFEXITED(st) && WEXITSTATUS(st) == i % 100);
+		}
+	} else if (!strcmp(mode, "vfork")) { // the parent cannot stop as long as its child sleeps
+		pid_t p = vfork();
+		if (p == 0) {
+			usleep(span * 1000);
+			_exit(3);
+		}
+		int st;
+		CHECK(waitpid(p, &st, 0) == p && WIFEXITED(st) && WEXITSTATUS(st) == 3);
+	} else if (!strcmp(mode, "stopped")) { // stays stopped until it is continued
+		raise(SIGSTOP);
+		CHECK(ms() - start >= span - 100);
+	} else if (!strcmp(mode, "exits")) {
+		usleep(atoi(argv[2]));
+		_exit(4);
+	} else if (!strcmp(mode, "tree")) { // of 50 processes
+		for (int i = 0; i < 7; i++) {
+			if (fork() != 0) continue;
+			for (int j = 0; j < 6; j++) {
+				if (fork() == 0) {
+					usleep(span * 1000);
+					_exit(0);
+				}
+			}
+			int st;
+			while (wait(&st) > 0) CHECK(st == 0);
+			_exit(0);
+		}
+		int st;
+		while (wait(&st) > 0) CHECK(st == 0);
+	} else {
+		return 98;
+	}
+	CHECK(printf("done\n") == 5);
+	return 7;
+}
