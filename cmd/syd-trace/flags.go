@@ -10,8 +10,10 @@ type commandLine struct {
 	List   listCommand   `cmd:"" group:"Recordings:" help:"List the recordings that are kept."`
 	Report reportCommand `cmd:"" group:"Recordings:" help:"Draw a recording as an HTML page that needs nothing else."`
 
-	Who   whoQuestion   `cmd:"" help:"Say who used a path, and how."`
-	Why   whyQuestion   `cmd:"" help:"Say why the command failed: the first failure that made it fail."`
-	Net   netQuestion   `cmd:"" help:"Say who used the network, and for what."`
-	Races racesQuestion `cmd:"" help:"Find what parallel jobs did to one file without waiting for each other."`
+	Tree    treeQuestion    `cmd:"" help:"Draw the tree of processes."`
+	Who     whoQuestion     `cmd:"" help:"Say who used a path, and how."`
+	Why     whyQuestion     `cmd:"" help:"Say why the command failed: the first failure that made it fail."`
+	Missing missingQuestion `cmd:"" help:"List what was looked for and not there."`
+	Net     netQuestion     `cmd:"" help:"Say who used the network, and for what."`
+	Races   racesQuestion   `cmd:"" help:"Find what parallel jobs did to one file without waiting for each other."`
 }

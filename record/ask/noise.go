@@ -23,7 +23,7 @@ const (
 func seekKind(u *trail.Use) string {
 	name, program := base(u.Path), u.Exec.Name()
 	switch {
-	case isSystem(u.Path, name):
+	case isSystem(u.Path, name), isCompiler(program) && (strings.HasPrefix(name, "include") || isTriplet(name)):
 		return seekSystem
 	case isLocale(u.Path, name):
 		return seekLocale
@@ -31,7 +31,7 @@ func seekKind(u *trail.Use) string {
 		return seekPackage
 	case isLibrary(name):
 		return seekLibrary
-	case isHeader(name) || isCompiler(program) && strings.Contains(u.Path, "/include"):
+	case isCompiler(program) && (isHeader(name) || strings.Contains(u.Path, "/include")):
 		return seekHeader
 	case strings.HasSuffix(name, ".py") || strings.HasSuffix(name, ".pyc") || strings.HasSuffix(name, ".pm") ||
 		strings.HasSuffix(name, ".pmc") || strings.Contains(u.Path, "/node_modules"):

@@ -1,0 +1,279 @@
+package ask
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"sydbox/event"
+	"sydbox/record/show"
+	"sydbox/record/trail"
+)
+
+// MissingOptions say what of the missing names is wanted.
+type MissingOptions struct {
+	NeverFound bool        // only what was not found anywhere, at any time
+	Program    string      // a glob for the programs that looked; empty for all
+	Below      *trail.Proc // only what it and its descendants looked for; nil for all
+	All        bool        // also what each program of the system looks for
+}
+
+// MissingAnswer is what was looked for and not there.
+type MissingAnswer struct {
+	Names []*MissingName `json:"names"`
+	// Noise counts lookups that were left out, by kind: "locale", "system".
+	Noise map[string]int `json:"left_out,omitempty"`
+	// All shows each directory and each name in the text.
+	All bool `json:"-"`
+}
+
+// MissingName is a name that programs of one name looked for.
+type MissingName struct {
+	// Kind is "program", "header", "library", "pkg-config", "module", "file", "locale" or "system".
+	Kind    string     `json:"kind"`
+	Name    show.Bytes `json:"name"`
+	Program show.Bytes `json:"program"`
+	// Processes looked for it; First is the first of them, at At.
+	Processes int     `json:"processes"`
+	First     Process `json:"first"`
+	At        int64   `json:"at"`
+	Lookups   int     `json:"lookups"`
+	// Dirs are where it was not, Found the files that were found there instead, by the same process.
+	Dirs  []show.Bytes `json:"directories"`
+	Found []show.Bytes `json:"found,omitempty"`
+	// Later is who put it where it had been looked for, afterwards.
+	Later *MissingLater `json:"later,omitempty"`
+	Never bool          `json:"never_found"`
+	procs map[int]bool
+	tried map[string]int64
+}
+
+// MissingLater says how a file came to be there.
+type MissingLater struct {
+	At   int64      `json:"at"`
+	Path show.Bytes `json:"path"`
+	By   []Process  `json:"by"`
+}
+
+// kinds is the order in which answers list what was missing: what a build most likely wants first.
+var kinds = []string{seekProgram, seekHeader, seekPackage, seekLibrary, seekModule, seekFile, seekLocale, seekSystem}
+
+// Missing lists names that were looked up and not found.
+func Missing(t *trail.Trail, options MissingOptions) *MissingAnswer {
+	a := &MissingAnswer{Noise: make(map[string]int), All: options.All}
+	type key struct{ kind, name, program string }
+	known := make(map[key]*MissingName)
+	for _, p := range t.Procs {
+		if options.Below != nil && !within(p, options.Below) {
+			continue
+		}
+		for _, s := range searches(t, p) {
+			program := s.first.Exec.Name()
+			if options.Program != "" && !glob(options.Program, program) {
+				continue
+			}
+			k := key{s.kind, s.name(), program}
+			m := known[k]
+			if m == nil {
+				m = &MissingName{Kind: k.kind, Name: show.Bytes(k.name), Program: show.Bytes(program), At: s.first.At,
+					First: processAt(p, s.first.At), procs: make(map[int]bool), tried: make(map[string]int64)}
+				known[k] = m
+				a.Names = append(a.Names, m)
+			}
+			m.add(s)
+		}
+	}
+	a.laterFor(t)
+	kept := a.Names[:0]
+	for _, m := range a.Names {
+		m.Never = len(m.Found) == 0 && m.Later == nil
+		switch noise := m.Kind == seekLocale || m.Kind == seekSystem; {
+		case options.NeverFound && !m.Never:
+		case noise && !options.All:
+			a.Noise[m.Kind] += m.Lookups
+		default:
+			kept = append(kept, m)
+		}
+	}
+	a.Names = kept
+	slices.SortStableFunc(a.Names, func(x, y *MissingName) int {
+		return cmp.Or(cmp.Compare(missingOrder(x), missingOrder(y)), cmp.Compare(slices.Index(kinds, x.Kind), slices.Index(kinds, y.Kind)),
+			cmp.Compare(min(len(y.Dirs), 2), min(len(x.Dirs), 2)), cmp.Compare(x.Name, y.Name),
+			cmp.Compare(x.Program, y.Program))
+	})
+	return a
+}
+
+// missingOrder puts what was never found first, then what was found elsewhere, then what came later.
+func missingOrder(m *MissingName) int {
+	switch {
+	case m.Never:
+		return 0
+	case m.Later == nil:
+		return 1
+	}
+	return 2
+}
+
+func (m *MissingName) add(s *search) {
+	if !m.procs[s.first.Proc.ID] {
+		m.procs[s.first.Proc.ID] = true
+		m.Processes++
+	}
+	m.Lookups += s.lookups
+	for _, p := range s.paths {
+		if _, ok := m.tried[p]; !ok {
+			m.Dirs = append(m.Dirs, show.Bytes(s.dir(p)))
+			m.tried[p] = s.first.At
+		}
+	}
+	if found := show.Bytes(s.found); s.found != "" && !slices.Contains(m.Found, found) {
+		m.Found = append(m.Found, found)
+	}
+}
+
+// laterFor finds what was put where it had been looked for.
+func (a *MissingAnswer) laterFor(t *trail.Trail) {
+	wanted := make(map[string][]*MissingName)
+	for _, m := range a.Names {
+		if len(m.Found) == 0 {
+			for p := range m.tried {
+				wanted[p] = append(wanted[p], m)
+			}
+		}
+	}
+	note := func(u *trail.Use, file string) {
+		for _, m := range wanted[file] {
+			if m.Later == nil && u.At > m.tried[file] {
+				m.Later = &MissingLater{At: u.At, Path: show.Bytes(file), By: chainAt(u.Proc, u.At)}
+			}
+		}
+	}
+	for i := range t.Uses {
+		u := &t.Uses[i]
+		if u.Errno != "" {
+			continue
+		}
+		switch u.Op {
+		case event.OpMake, event.OpSymlink, event.OpWrite, event.OpRead, event.OpLook, event.OpList, event.OpEnter:
+			note(u, u.Path)
+		case event.OpRename, event.OpLink:
+			note(u, u.To)
+		}
+	}
+}
+
+// glob matches a name against a pattern of the shell; what is no pattern matches itself.
+func glob(pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	return ok || err != nil && pattern == name
+}
+
+// search is a run of lookups by one process for one name in several directories.
+type search struct {
+	kind    string
+	first   *trail.Use
+	last    int64
+	base    string
+	paths   []string
+	lookups int
+	found   string
+}
+
+// searches are the runs of a process. A run ends when the name is found, or when something else is looked for.
+func searches(t *trail.Trail, p *trail.Proc) (list []*search) {
+	var run *search
+	flush := func() {
+		if run != nil {
+			if run.found == "" && run.kind == seekProgram {
+				run.found = executedLater(p, run)
+			}
+			list = append(list, run)
+		}
+		run = nil
+	}
+	for _, i := range p.Uses {
+		u := &t.Uses[i]
+		if changes(u) || u.Errno != "" && !missing(u) {
+			continue
+		}
+		name := base(u.Path)
+		if u.Errno == "" {
+			if run != nil {
+				switch run.base {
+				case base(u.Typed):
+					run.found = u.Typed // what it leads to may have another name
+				case name:
+					run.found = u.Path
+				}
+				flush()
+			}
+			continue
+		}
+		kind := seekKind(u)
+		if u.Call == "readlink" || u.Call == "readlinkat" {
+			kind = seekSystem // realpath(3) asks for each directory on the way
+		}
+		if kind == seekSystem {
+			list = append(list, &search{kind: kind, first: u, base: name, paths: []string{u.Path}, lookups: max(u.Count, 1)})
+			continue // a precompiled header in between, say
+		}
+		if run == nil || run.base != name {
+			flush()
+			run = &search{kind: kind, first: u, base: name}
+		}
+		run.last, run.lookups = u.At, run.lookups+max(u.Count, 1)
+		if run.kind == seekFile {
+			run.kind = kind
+		}
+		if !slices.Contains(run.paths, u.Path) {
+			run.paths = append(run.paths, u.Path)
+		}
+	}
+	flush()
+	return list
+}
+
+// executedLater is the program of a name that a process, or a child of its, became after it had looked for it.
+func executedLater(p *trail.Proc, s *search) string {
+	for _, q := range append([]*trail.Proc{p}, p.Children...) {
+		for _, x := range q.Execs {
+			if x.At >= s.last && (base(x.Typed) == s.base || base(x.Path) == s.base || base(x.Script) == s.base) {
+				if path.IsAbs(x.Typed) {
+					return x.Typed
+				}
+				return x.Path
+			}
+		}
+	}
+	return ""
+}
+
+// name is what was looked for: a header as a source includes it, a single file by its path, all else by its last
+// component.
+func (s *search) name() string {
+	switch {
+	case s.kind == seekHeader:
+		return headerName(s.paths[0], includeDirs(s.first.Exec))
+	case len(s.paths) == 1 && s.found == "" && (s.kind == seekFile || s.kind == seekSystem || s.kind == seekLocale):
+		return s.paths[0]
+	}
+	return s.base
+}
+
+// dir is where a path of the search is: what is before the name.
+func (s *search) dir(p string) string {
+	if rest := strings.TrimSuffix(p, "/"+s.name()); rest != p && rest != "" {
+		return rest
+	}
+	return dirOf(p)
+}
+
+// Status is 1 if nothing was missing.
+func (a *MissingAnswer) Status() int {
+	if len(a.Names) == 0 {
+		return 1
+	}
+	return 0
+}
