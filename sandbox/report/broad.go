@@ -75,3 +75,7 @@ func commonDir(a, b string) string {
 	}
 	return a
 }
+
+// Broad says that nobody should open a directory for the sake of what one program does in it: "/", its children, those
+// that all programs of a machine or a user share, a home and what leads to it.
+func Broad(dir, home string) bool { return broad(dir, home) }

@@ -1,0 +1,295 @@
+package ask
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"sydbox/access"
+	"sydbox/event"
+	"sydbox/policy"
+	"sydbox/record/trail"
+)
+
+// demand is something that a policy must allow for a recorded build to go as it went.
+type demand struct {
+	op   access.Op // one operation
+	path string
+	// moved: the path was renamed or linked, or is the new name of what was. What may not be done to it under the one
+	// name may not be done under the other, or the move is refused (EXDEV).
+	moved  bool
+	kind   string
+	member bool // in /proc/PID of a process of the tree
+	stdio  bool // open as standard input, output or error from the start
+	// exclusive: it was made by a call that fails if the name is there, for reading and writing: mkstemp(3).
+	exclusive bool
+	address   string // of connect and bind
+	host      string
+	own       bool // the tree had bound it
+	failed    bool // it failed in the recording, too
+	exec      *trail.Exec
+	by        *trail.Proc // who was the first
+	at        int64
+	count     int
+}
+
+// demands are all that was demanded, each once, and the pairs of names of what was moved.
+type demands struct {
+	list  []*demand
+	moves []move
+	known map[demandKey]*demand
+	pids  map[int]bool
+	stdio map[string]access.Op
+	// bound are the ports and names that the tree has bound by then; anyPort: one was chosen by the kernel.
+	bound   map[string]bool
+	anyPort bool
+	hosts   map[string][]netip.Addr
+}
+
+type move struct {
+	from, to  string
+	directory bool
+}
+
+type demandKey struct {
+	op            access.Op
+	path, address string
+	own, failed   bool
+}
+
+// demandsOf collects what a recording demands. With looking, what only reads and looks is in it too.
+func demandsOf(t *trail.Trail, looking bool) *demands {
+	d := &demands{
+		known: make(map[demandKey]*demand), pids: make(map[int]bool), stdio: make(map[string]access.Op),
+		bound: make(map[string]bool), hosts: make(map[string][]netip.Addr),
+	}
+	for _, p := range t.Procs {
+		d.pids[p.PID] = true
+	}
+	d.given(t)
+	seen := make(map[move]bool)
+	for i := range t.Uses {
+		u := &t.Uses[i]
+		if u.Errno != "" || u.Injected {
+			continue
+		}
+		path, to := opsOf(u)
+		if !looking {
+			path, to = path&^(access.Read|access.Stat), to&^(access.Read|access.Stat)
+		}
+		d.use(u, path, u.Path)
+		d.use(u, to, u.To)
+		if m := (move{u.Path, u.To, u.Kind == "dir"}); (u.Op == event.OpRename || u.Op == event.OpLink) && !seen[m] {
+			seen[m] = true
+			d.moves = append(d.moves, m)
+		}
+	}
+	for i := range t.Reaches {
+		d.reach(&t.Reaches[i])
+	}
+	for _, x := range allExecs(t) {
+		d.program(x)
+	}
+	return d
+}
+
+// given notes what the command had as standard input, output and error.
+func (d *demands) given(t *trail.Trail) {
+	root := t.Root()
+	if root == nil || len(root.Execs) == 0 {
+		return
+	}
+	for i, std := range root.Execs[0].Stdio {
+		if std == "" {
+			continue
+		}
+		ops := access.Read | access.Write
+		switch std[0] {
+		case '<':
+			ops = access.Read
+		case '>', '+':
+			ops = access.Write
+		case '=':
+		default: // older recordings do not say: input is read, the others are written
+			if ops = access.Write; i == 0 {
+				ops = access.Read
+			}
+		}
+		d.stdio[strings.TrimLeft(std, "<>+=")] |= ops
+	}
+}
+
+// opsOf are the operations that rules judge of a use: on its path, and on the second one.
+func opsOf(u *trail.Use) (path, to access.Op) {
+	switch u.Op {
+	case event.OpLook, event.OpEnter:
+		return access.Stat, 0
+	case event.OpRead, event.OpList:
+		return access.Read, 0
+	case event.OpWrite:
+		path = access.Write
+	case event.OpMake:
+		path = access.Create
+		if strings.HasPrefix(u.Call, "open") || u.Call == "creat" {
+			path |= access.Write
+		}
+	case event.OpDelete:
+		return access.Delete, 0
+	case event.OpRename:
+		if strings.Contains(u.Flags, "RENAME_EXCHANGE") {
+			return access.Delete | access.Create, access.Delete | access.Create
+		}
+		// What had the new name is deleted. Whether anything had is not recorded.
+		return access.Delete, access.Create | access.Delete
+	case event.OpLink:
+		return access.Write, access.Create
+	case event.OpSymlink:
+		return access.Create, 0 // the second is a text, and leads nowhere yet
+	case event.OpAttr:
+		return access.Attr, 0
+	}
+	if strings.Contains(u.Flags, "O_RDWR") {
+		path |= access.Read
+	}
+	return path, 0
+}
+
+// use takes in operations on a path.
+func (d *demands) use(u *trail.Use, ops access.Op, path string) {
+	if !strings.HasPrefix(path, "/") {
+		return // a pipe, or something without a name
+	}
+	for op := range ops.Ops() {
+		n := d.add(demand{op: op, path: path, by: u.Proc, at: u.At, kind: u.Kind}, max(u.Count, 1))
+		n.moved = n.moved || u.Op == event.OpRename || u.Op == event.OpLink
+		n.exclusive = n.exclusive || strings.Contains(u.Flags, "O_EXCL") && strings.Contains(u.Flags, "O_RDWR")
+		n.member, n.stdio = d.isMember(path), d.stdio[path]&op != 0
+	}
+}
+
+func (d *demands) add(n demand, count int) *demand {
+	key := demandKey{n.op, n.path, n.address, n.own, n.failed}
+	known := d.known[key]
+	if known == nil {
+		known = &n
+		d.known[key] = known
+		d.list = append(d.list, known)
+	}
+	known.count += count
+	return known
+}
+
+// isMember says whether a path lies in /proc/PID of a process that was recorded.
+func (d *demands) isMember(path string) bool {
+	rest, ok := strings.CutPrefix(path, "/proc/")
+	number, _, _ := strings.Cut(rest, "/")
+	pid, err := strconv.Atoi(number)
+	return ok && err == nil && d.pids[pid]
+}
+
+// reach takes in a call on an address.
+func (d *demands) reach(r *trail.Reach) {
+	if r.Address == "" {
+		return
+	}
+	a, path, err := access.ParseAddress(r.Address)
+	n := demand{op: access.Connect, address: r.Address, by: r.Proc, at: r.At}
+	if r.Op == "bind" || r.Op == "listen" {
+		if r.Errno == "" {
+			d.offer(n, r.Op, path)
+		}
+		return // if it failed it will fail again
+	}
+	inet := err == nil && a.Inet()
+	here := !inet || a.IP.IsLoopback() || a.IP.IsUnspecified()
+	switch r.Errno {
+	case "", "EINPROGRESS", "EALREADY", "EISCONN", "EAGAIN":
+	default:
+		if here {
+			return // nobody listens: it fails by itself, and is not reported
+		}
+		n.failed = true
+	}
+	n.own = here && (d.bound[ownKey(r.Address)] || inet && d.anyPort)
+	if n.host = r.Host; n.host != "" && inet {
+		d.hosts[r.Host] = append(d.hosts[r.Host], a.IP)
+	}
+	d.add(n, 1)
+}
+
+// offer takes in an address that was bound, or listened at. Rules judge a port that the kernel chose as port 0.
+func (d *demands) offer(n demand, op string, path []byte) {
+	n.op = access.Bind
+	host, port, inet := cutPort(n.address)
+	known := d.bound[n.address]
+	d.bound[ownKey(n.address)], d.bound[n.address] = true, true
+	switch {
+	case path != nil && op == "bind":
+		d.add(demand{op: access.Create, path: string(path), kind: "socket", by: n.by, at: n.at}, 1)
+	case inet && port == "0":
+		d.anyPort = true
+	case inet && op == "listen" && !known:
+		n.address = host + ":0"
+		d.anyPort = true
+	}
+	d.add(n, 1)
+}
+
+// cutPort takes an internet address apart.
+func cutPort(address string) (host, port string, inet bool) {
+	a, _, err := access.ParseAddress(address)
+	if err != nil || !a.Inet() {
+		return address, "", false
+	}
+	i := strings.LastIndexByte(address, ':')
+	return address[:i], address[i+1:], true
+}
+
+// program takes in what a process became: the file, and the script if it runs one.
+func (d *demands) program(x *trail.Exec) {
+	d.add(demand{op: access.Exec, path: x.Path, by: x.Proc, at: x.At, exec: x}, 1)
+	if x.Script != "" {
+		d.add(demand{op: access.Exec, path: x.Script, by: x.Proc, at: x.At, exec: x}, 1)
+	}
+}
+
+// query asks a policy about a demand. ok is false for what rules do not judge one by one.
+func (n *demand) query() (q policy.Query, ok bool) {
+	q = policy.Query{Op: n.op, Path: []byte(n.path), Member: n.member, Stdio: n.stdio}
+	if n.address == "" {
+		return q, true
+	}
+	a, path, err := access.ParseAddress(n.address)
+	if err != nil {
+		return q, false
+	}
+	q.Path, q.Addr, q.Owner = path, &a, owned(n.own)
+	if n.host != "" {
+		q.Hosts = []string{n.host}
+	}
+	return q, true
+}
+
+// owned answers whether the tree holds an address.
+type owned bool
+
+// Owns implements policy.Owner.
+func (o owned) Owns(*access.Address) bool { return bool(o) }
+
+// decide is what a policy says to a demand.
+func (n *demand) decide(p *policy.Policy) policy.Decision {
+	if n.op == access.Exec {
+		d := p.DecideExec(identityOf(n))
+		return d.Decision
+	}
+	if family, ok := strings.CutPrefix(n.address, "family:"); ok {
+		if number, known := access.FamilyByName(family); known {
+			return p.Family(number)
+		}
+	}
+	q, ok := n.query()
+	if !ok {
+		return policy.Decision{Action: policy.Allow, Rule: new(policy.Rule)}
+	}
+	return p.Decide(&q)
+}

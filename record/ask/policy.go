@@ -1,0 +1,305 @@
+package ask
+
+import (
+	"fmt"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+
+	"sydbox/access"
+	"sydbox/policy"
+	"sydbox/record/show"
+	"sydbox/record/trail"
+)
+
+// PolicyOptions say what a policy is made for.
+type PolicyOptions struct {
+	// System is what policies are loaded from: its files. Its directory and variables are replaced by the recording's.
+	System policy.System
+	// Bare extends nothing; else what the profile build allows is left out.
+	Bare bool
+	// Exec allows the programs that were executed, and no others.
+	Exec bool
+}
+
+// PolicyAnswer is a policy under which a recorded build passes.
+type PolicyAnswer struct {
+	Extends []string      `json:"extends"`
+	Rules   []*PolicyRule `json:"rules"`
+	// Policy is the file.
+	Policy string `json:"policy"`
+	// Unmet are demands that no rule could be found for.
+	Unmet []*Refusal `json:"unmet,omitempty"`
+	Notes []string   `json:"notes,omitempty"`
+}
+
+// PolicyRule is a rule, and who needed it.
+type PolicyRule struct {
+	Section    string     `json:"section"`
+	Action     string     `json:"action"`
+	Rule       show.Bytes `json:"rule"`
+	Operations string     `json:"operations"` // "create|write"
+	// Names counts the different paths or addresses that it is for, Example is the first of them.
+	Names   int        `json:"names"`
+	Example show.Bytes `json:"example"`
+	By      *Actor     `json:"by"` // who needed it first
+	// Processes counts all that did.
+	Processes int `json:"processes"`
+}
+
+// policyMaker makes a policy.
+type policyMaker struct {
+	o       PolicyOptions
+	t       *trail.Trail
+	sys     policy.System
+	demands *demands
+	// wanted are the demands that count: with PolicyOptions.Exec programs, too.
+	wanted []*demand
+	muted  int
+	tries  int
+}
+
+// Policy makes a minimal policy of what was recorded: every rule is needed, and with all of them nothing that succeeded
+// would be denied. Both are tried with the policy itself.
+func Policy(t *trail.Trail, o PolicyOptions) (*PolicyAnswer, error) {
+	m := &policyMaker{o: o, t: t, demands: demandsOf(t, false)}
+	m.sys = systemOf(t, o.System, m.demands.hosts)
+	for _, n := range m.demands.list {
+		if n.op != access.Exec || o.Exec {
+			m.wanted = append(m.wanted, n)
+		}
+	}
+	base, err := m.load(nil)
+	if err != nil {
+		return nil, err
+	}
+	lacking := m.denied(base, true)
+	grants := m.grants(lacking)
+	p, err := m.load(grants)
+	if err != nil {
+		return nil, err
+	}
+	grants, p, err = m.complete(grants, p)
+	if err != nil {
+		return nil, err
+	}
+	grants, err = m.minimal(grants)
+	if err != nil {
+		return nil, err
+	}
+	a := &PolicyAnswer{Extends: m.extends()}
+	for _, x := range grants {
+		a.Rules = append(a.Rules, x.describe())
+	}
+	for _, n := range m.denied(p, false) {
+		d := n.decide(p)
+		a.Unmet = append(a.Unmet, refusalOf(n, &d))
+	}
+	a.Notes = m.notes()
+	a.Policy = m.file(grants, a)
+	return a, nil
+}
+
+// Status is 1 if the policy would not let all pass.
+func (a *PolicyAnswer) Status() int {
+	if len(a.Unmet) > 0 {
+		return 1
+	}
+	return 0
+}
+
+func (m *policyMaker) extends() []string {
+	if m.o.Bare {
+		return []string{}
+	}
+	return []string{"build"}
+}
+
+// systemOf is a system as the recorded command saw it. Names of hosts lead where they led then.
+func systemOf(t *trail.Trail, sys policy.System, hosts map[string][]netip.Addr) policy.System {
+	env := make(map[string]string, len(t.Head.Env))
+	for _, s := range t.Head.Env {
+		name, value, _ := strings.Cut(s, "=")
+		env[name] = value
+	}
+	sys.Cwd, sys.Home = t.Head.Dir, env["HOME"]
+	sys.Getenv = func(name string) string { return env[name] }
+	sys.LookupHost = func(host string) ([]netip.Addr, error) {
+		for name, addrs := range hosts {
+			if strings.EqualFold(strings.TrimSuffix(name, "."), strings.TrimSuffix(host, ".")) {
+				return addrs, nil
+			}
+		}
+		return nil, fmt.Errorf("the recording does not have its addresses")
+	}
+	return sys
+}
+
+// generatedName is the file that a policy is while it is being tried.
+const generatedName = "/dev/null/syd-trace.toml"
+
+// load loads the policy that some grants make.
+func (m *policyMaker) load(grants []*grant) (*policy.Policy, error) {
+	sys := m.sys
+	sys.FS = withFile{m.sys.FS, generatedName[1:], m.file(grants, nil)}
+	p, err := policy.Load(&sys, policy.Options{Policies: []string{generatedName}})
+	if err != nil {
+		return nil, fmt.Errorf("the policy that was made cannot be loaded, which is a mistake of syd-trace: %w", err)
+	}
+	return p, nil
+}
+
+// denied are the demands that a policy denies, and would report. first counts those that it would not report.
+func (m *policyMaker) denied(p *policy.Policy, first bool) (list []*demand) {
+	for _, n := range m.wanted {
+		d := n.decide(p)
+		switch {
+		case n.op == access.Exec && first:
+			list = append(list, n) // the default, which makes the rules needed, comes with them
+		case d.Action == policy.Mute && first && !n.failed:
+			m.muted++
+		case d.Action > policy.Mute:
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// grants makes the rules for what is lacking.
+func (m *policyMaker) grants(lacking []*demand) []*grant {
+	g := m.gatherer()
+	var paths, addresses, programs []*demand
+	for _, n := range lacking {
+		switch {
+		case n.address != "":
+			addresses = append(addresses, n)
+		case n.op == access.Exec:
+			programs = append(programs, n)
+		default:
+			paths = append(paths, n)
+		}
+	}
+	return slices.Concat(g.gather(paths), g.programs(programs), g.addresses(addresses))
+}
+
+// gatherer knows the places that the recorded command knew.
+func (m *policyMaker) gatherer() *gatherer {
+	g := &gatherer{pids: m.demands.pids, made: make(map[string]bool), home: m.sys.Home, pwd: m.sys.Cwd}
+	w := newWorld()
+	for i := range m.t.Uses {
+		w.apply(&m.t.Uses[i])
+	}
+	for _, f := range w.all {
+		if f.kind == "dir" && f.made {
+			g.made[f.path] = true
+			if f.was != "" {
+				g.made[f.was] = true
+			}
+		}
+	}
+	real := func(dir string) string {
+		if m.sys.Realpath != nil && path.IsAbs(dir) {
+			if found, err := m.sys.Realpath(dir); err == nil {
+				return found
+			}
+		}
+		return path.Clean(dir)
+	}
+	tmp := m.sys.Getenv("TMPDIR")
+	if tmp == "" {
+		tmp = "/tmp"
+	}
+	for _, r := range []root{{m.sys.Cwd, "$PWD"}, {tmp, "${TMPDIR:-/tmp}"}, {m.sys.Home, "~"}} {
+		if path.IsAbs(r.dir) {
+			if r.dir = real(r.dir); r.dir != "/" {
+				g.roots = append(g.roots, r)
+			}
+		}
+	}
+	slices.SortStableFunc(g.roots, func(a, b root) int { return len(b.dir) - len(a.dir) })
+	return g
+}
+
+// complete adds rules until nothing is denied that a rule could allow.
+func (m *policyMaker) complete(grants []*grant, p *policy.Policy) ([]*grant, *policy.Policy, error) {
+	for range 3 {
+		var more []*grant
+		for _, n := range m.denied(p, false) {
+			if n.address == "" && n.op != access.Exec {
+				more = append(more, exactly(n))
+			}
+		}
+		for _, v := range m.demands.moves {
+			if p.Launders([]byte(v.from), []byte(v.to), v.directory) {
+				for _, n := range m.wanted {
+					if n.path == v.from || n.path == v.to {
+						more = append(more, exactly(n))
+					}
+				}
+			}
+		}
+		if len(more) == 0 {
+			return grants, p, nil
+		}
+		grants = append(grants, more...)
+		next, err := m.load(grants)
+		if err != nil {
+			return nil, nil, err
+		}
+		p = next
+	}
+	return grants, p, nil
+}
+
+// exactly is the grant for one path and all that may be done to it.
+func exactly(n *demand) *grant {
+	x := &grant{section: "write", action: "allow", rule: literalPattern(n.path)}
+	x.take(n)
+	return x
+}
+
+// minimal leaves out what nothing needs: without each of the rules that stay something would be denied.
+func (m *policyMaker) minimal(grants []*grant) ([]*grant, error) {
+	// The widest are tried last: of a directory and a file in it the file goes.
+	order := slices.Clone(grants)
+	slices.SortStableFunc(order, func(a, b *grant) int { return len(b.pattern()) - len(a.pattern()) })
+	for _, x := range order {
+		without := slices.DeleteFunc(slices.Clone(grants), func(y *grant) bool { return x == y })
+		p, err := m.load(without)
+		if err != nil {
+			return nil, err
+		}
+		if m.passes(p) {
+			grants = without
+		}
+	}
+	return grants, nil
+}
+
+// passes says whether a policy denies nothing of what was recorded.
+func (m *policyMaker) passes(p *policy.Policy) bool {
+	for _, n := range m.wanted {
+		if d := n.decide(p); d.Action > policy.Mute {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(m.demands.moves, func(v move) bool {
+		return p.Launders([]byte(v.from), []byte(v.to), v.directory)
+	})
+}
+
+// notes say what the policy does not know of.
+func (m *policyMaker) notes() (list []string) {
+	if m.t.Cut != nil {
+		list = append(list, "the recording is not complete: the build may need more")
+	}
+	if m.muted > 0 {
+		list = append(list, fmt.Sprintf("what the profile build denies without a report is left so: %s",
+			count(m.muted, "name")))
+	}
+	if m.t.Finish != nil && (m.t.Finish.Exit != 0 || m.t.Finish.Signal != "") {
+		list = append(list, "the recorded command failed: what it would have done after that is not in here")
+	}
+	return list
+}
