@@ -22,6 +22,8 @@ func (r *recorder) Exec(t *tracer.Task, launch bool) tracer.Action {
 	x.Dir = p.cwd
 	if launch {
 		x.Typed, p.found = r.cmd.Path, r.launched(p)
+		r.forgive(p)
+		r.proc.of(p.pid)
 	}
 	if x.Typed == "" {
 		x.Typed = p.found

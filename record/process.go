@@ -1,10 +1,6 @@
 package record
 
-import (
-	"golang.org/x/sys/unix"
-
-	"sydbox/event"
-)
+import "golang.org/x/sys/unix"
 
 // process is what is known of a process: the Data of its tracer.Process. Threads share it.
 type process struct {
@@ -36,18 +32,4 @@ func (p *process) inherit(from *process) {
 	p.program = from.program
 	p.apart = from.apart || from.breeds
 	p.breeds = p.apart
-}
-
-// spent is what a process used up.
-type spent struct {
-	known             bool
-	user, system, rss int64
-	read, written     int64
-}
-
-func (s *spent) into(e *event.Ended) {
-	if !s.known {
-		return
-	}
-	e.User, e.System, e.MaxRSS, e.ReadBytes, e.WriteBytes = s.user, s.system, s.rss, s.read, s.written
 }

@@ -107,7 +107,7 @@ func (r *recorder) Death(t *tracer.Task, status unix.WaitStatus) {
 	}
 	r.ending(p)
 	r.tellRepeats(p)
-	e := event.Ended{At: r.now(), ID: p.id, Threads: p.threads, ReadBytes: -1, WriteBytes: -1}
+	e := event.Ended{At: r.now(), ID: p.id, Threads: p.threads}
 	p.spent.into(&e)
 	if p.status.Signaled() {
 		e.Signal, e.Core = unix.SignalName(p.status.Signal()), p.status.CoreDump()

@@ -45,6 +45,7 @@ func (c *Cmd) Run() (*Result, error) {
 	}
 	result, err := tracer.Run(plan, r, tracer.Options{
 		WaitRoot: c.WaitFor == WaitRoot, PassSignals: c.PassSignals, Control: c.control, Dumpable: true,
+		Exits: true,
 	})
 	if err != nil {
 		c.out.close()
@@ -110,6 +111,10 @@ func (r *recorder) head() *event.Recording {
 	}
 	if dir, err := unix.Getwd(); err == nil && head.Dir == "" {
 		head.Dir = dir
+	}
+	head.Policies = c.Policies
+	for _, i := range c.Injections {
+		head.Injected = append(head.Injected, i.String())
 	}
 	head.Host, _ = os.Hostname()
 	var name unix.Utsname
