@@ -77,7 +77,7 @@ attacks: deps
 	ATTACKS=full $(GO) test -count 1 -timeout 180m -run 'TestAttacks|TestAblation|TestNetAttacks|TestNetAblation|TestOutsiders|TestExecRaces' ./sandbox
 
 bench: build
-	$(GO) run ./testdata/bench -sydbox bin/sydbox $(BENCH)
+	$(GO) run ./testdata/bench -sydbox bin/sydbox -syd-trace bin/syd-trace $(BENCH)
 
 realworld: build
 	sh testdata/realworld/run.sh bin/sydbox

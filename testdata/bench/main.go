@@ -1,5 +1,5 @@
-// Bench measures what the sandbox costs: the workloads of the design's budgets, run natively, under sydbox and, where
-// they are installed, under other tools, in interleaved rounds.
+// Bench measures what the sandbox and the recorder cost: the workloads of the design's budgets, run natively, under
+// sydbox or syd-trace and, where they are installed, under other tools, in interleaved rounds.
 //
 // It reports CPU time of the whole tree, tracer included, which a loaded machine hardly disturbs, and wall time, which it
 // does; medians, the smallest run and the spread. Ratios are taken within each round, against the native run beside it.
@@ -16,6 +16,7 @@ import (
 // settings are what the command line says.
 type settings struct {
 	sydbox  string
+	trace   string
 	sources string
 	rounds  int
 	only    *regexp.Regexp
@@ -28,6 +29,7 @@ func main() {
 	var s settings
 	var only, tools string
 	flag.StringVar(&s.sydbox, "sydbox", "bin/sydbox", "the sydbox to measure")
+	flag.StringVar(&s.trace, "syd-trace", "bin/syd-trace", "the syd-trace to measure")
 	flag.StringVar(&s.sources, "sources", "", "a directory with hello_*.orig.tar.gz; without it, it is fetched")
 	flag.IntVar(&s.rounds, "rounds", 5, "how often everything is run")
 	flag.StringVar(&only, "only", ".", "run the workloads whose names match")
@@ -70,9 +72,12 @@ func run(s *settings, only, tools string) error {
 	}
 	result := Report{Machine: describe(candidates), Rounds: s.rounds}
 	for _, w := range workloads {
-		row, err := w.measure(s.rounds, candidates)
+		row, err := w.measure(s.rounds, w.suitable(candidates))
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		if info, err := os.Stat(recording(dir)); err == nil && w.recorded {
+			result.Recording = info.Size()
 		}
 		result.Workloads = append(result.Workloads, row)
 	}

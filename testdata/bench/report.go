@@ -14,6 +14,7 @@ type Report struct {
 	Rounds    int        `json:"rounds"`
 	Workloads []Workload `json:"workloads"`
 	TraceesKB int        `json:"resident_kb_with_1000_tracees,omitempty"`
+	Recording int64      `json:"recording_of_configure_bytes,omitempty"`
 }
 
 // Workload is one workload under every tool.
@@ -79,7 +80,7 @@ func (r *Report) markdown() string {
 	for _, w := range r.Workloads {
 		for _, t := range w.Tools {
 			budget := ""
-			if t.Name == "sydbox" && w.Budget != 0 {
+			if (t.Name == "sydbox" || t.Name == "syd-trace") && w.Budget != 0 {
 				budget = fmt.Sprintf("%.2f", w.Budget)
 			}
 			if t.Name == "sydbox" && w.Name == "start-up" {
@@ -92,6 +93,9 @@ func (r *Report) markdown() string {
 	}
 	if r.TraceesKB != 0 {
 		fmt.Fprintf(&b, "\nResident memory with 1,000 live tracees: %.1f MB (budget 16 MB).\n", float64(r.TraceesKB)/1024)
+	}
+	if r.Recording != 0 {
+		fmt.Fprintf(&b, "\nThe recording of configure takes %.1f MB (budget 20 MB).\n", float64(r.Recording)/1e6)
 	}
 	return b.String()
 }

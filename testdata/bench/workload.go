@@ -15,8 +15,20 @@ type workload struct {
 	argv   []string
 	budget float64  // of CPU time against native; 0 where the budget is in other units
 	flags  []string // for sydbox, before the command
+	// recorded: it is run by the tools that record.
+	recorded bool
 	// fresh, if there is one, makes the directory to run in, which is removed afterwards; it is not measured.
 	fresh func() (string, error)
+}
+
+// suitable are the tools that run it: those that record, or the others; natively it always runs.
+func (w *workload) suitable(tools []tool) (list []tool) {
+	for _, t := range tools {
+		if t.prefix == nil || t.records == w.recorded {
+			list = append(list, t)
+		}
+	}
+	return list
 }
 
 const trues = `i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done`
@@ -74,6 +86,7 @@ func prepare(s *settings, dir string) ([]workload, error) {
 	}
 	all := []workload{
 		{name: "configure", argv: []string{"./configure"}, budget: 1.10, fresh: copyOf(pristine)},
+		{name: "configure, recorded", argv: []string{"./configure"}, budget: 2.2, recorded: true, fresh: copyOf(pristine)},
 		{name: "make", argv: []string{"make"}, budget: 1.06, fresh: copyOf(configured)},
 		{name: "500 × true", argv: []string{"/bin/sh", "-c", trues}, budget: 1.10},
 		{
