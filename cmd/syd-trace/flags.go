@@ -14,6 +14,10 @@ type commandLine struct {
 	Who     whoQuestion     `cmd:"" help:"Say who used a path, and how."`
 	Why     whyQuestion     `cmd:"" help:"Say why the command failed: the first failure that made it fail."`
 	Missing missingQuestion `cmd:"" help:"List what was looked for and not there."`
+	Summary summaryQuestion `cmd:"" help:"Sum the recording up."`
+	Cmd     cmdQuestion     `cmd:"" help:"Write the command of a process, to be pasted into a shell."`
+	Env     envQuestion     `cmd:"" help:"Say who set, changed or unset a variable."`
+	Stats   statsQuestion   `cmd:"" help:"Sum up what programs cost: time, memory, files."`
 	Net     netQuestion     `cmd:"" help:"Say who used the network, and for what."`
 	Races   racesQuestion   `cmd:"" help:"Find what parallel jobs did to one file without waiting for each other."`
 }
