@@ -237,8 +237,10 @@ func TestPolicyNetwork(t *testing.T) {
 
 // Nothing that a tracee chose ends a comment or a string, and becomes a rule.
 func TestPolicyInjection(t *testing.T) {
-	nasty := []string{"\"]\n[write]\nallow = [\"/", "\n# ", "\r", "\x1b[2J", "\\", "\\\"", "'''", "\"\"\"", "\u202e", "\xff\n\"",
-		"\u0085", "a\u2028b", "\x7f", "]", "$HOME", "${X", "~", "**", "\U000e0041"}
+	nasty := []string{
+		"\"]\n[write]\nallow = [\"/", "\n# ", "\r", "\x1b[2J", "\\", "\\\"", "'''", "\"\"\"", "\u202e", "\xff\n\"",
+		"\u0085", "a\u2028b", "\x7f", "]", "$HOME", "${X", "~", "**", "\U000e0041",
+	}
 	for _, text := range nasty {
 		s := newScript(t, "make", text)
 		id := s.run(1, "/usr/bin/"+strings.ReplaceAll(text, "/", "_"), text)

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+
+	"sydbox/record/ask"
+	"sydbox/sandbox"
+)
+
+type policyQuestion struct {
+	question
+	Bare    bool     `help:"Extend nothing: name what the profile build allows, too."`
+	Exec    bool     `help:"Allow only the programs that were executed."`
+	Against []string `sep:"none" placeholder:"POLICY" help:"Say what POLICY would have denied instead; may be repeated."`
+}
+
+// Help implements kong's HelpProvider.
+func (q *policyQuestion) Help() string {
+	return "Writes a policy under which the recorded command passes: syd-trace policy > p.toml, then " +
+		"sydbox run -p ./p.toml -- CMD. With --against the status is 1 if something would be denied."
+}
+
+// Run answers.
+func (q *policyQuestion) Run(status *int) error {
+	t, err := q.trail()
+	if err != nil {
+		return err
+	}
+	host := *sandbox.Host()
+	if len(q.Against) > 0 {
+		if q.Bare || q.Exec {
+			return fmt.Errorf("--against takes a policy as it is: --bare and --exec say how one is made")
+		}
+		a, err := ask.PolicyAgainst(t, host, q.Against)
+		if err != nil {
+			return err
+		}
+		return q.answer(a, status)
+	}
+	a, err := ask.Policy(t, ask.PolicyOptions{System: host, Bare: q.Bare, Exec: q.Exec})
+	if err != nil {
+		return err
+	}
+	return q.answer(a, status)
+}
