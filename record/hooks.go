@@ -129,10 +129,15 @@ func (r *recorder) called(t *tracer.Task, p *process, inv *syscalls.Invocation) 
 	if look := looks[inv.Call]; look != nil {
 		return look(r, t, p, inv), true
 	}
+	r.joined(t, p)
+	return action, false
+}
+
+// joined is told of a thread that is new, or makes a call that stops: what it says to a name service is looked at too.
+func (r *recorder) joined(t *tracer.Task, p *process) {
 	if len(p.talks) > 0 {
 		t.Follow(followedCalls)
 	}
-	return action, false
 }
 
 // returned is told of the result of a call that called asked the exit of.

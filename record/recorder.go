@@ -70,6 +70,7 @@ func of(t *tracer.Task) *process {
 func (r *recorder) Birth(parent, child *tracer.Task) {
 	if p := of(child); p != nil {
 		p.threads++
+		r.joined(child, p)
 		return
 	}
 	r.procs++
