@@ -31,7 +31,7 @@ func TestEnv(t *testing.T) {
 		wants(t, shown(t, a, 80), "Nobody had a variable NONE")
 	}
 	list := EnvList(tr, false)
-	wants(t, shown(t, list, 100), "CFLAGS: 2 values, unset 1 times for 5 programs, first by sh #2", "X: 1 for 3 programs")
+	wants(t, shown(t, list, 100), "CFLAGS: 2 values, unset 1× for 5 programs, first by sh #2", "X: 1 for 3 programs")
 	if EnvList(newScript(t, "make").trail(0), false).Status() != 1 {
 		t.Error("something changed in nothing")
 	}

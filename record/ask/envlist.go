@@ -99,7 +99,7 @@ func (a *EnvListAnswer) Text(p *show.Printer) {
 			what = valueText(v.Last)
 		}
 		if v.Unset > 0 {
-			what += ", unset " + itoa(v.Unset) + " times"
+			what += ", unset " + itoa(v.Unset) + "×"
 		}
 		line := p.Paint(show.Bold, show.Q(string(v.Name))) + ": " + what + " for " + count(v.Changes, "program")
 		if len(v.By) > 0 {

@@ -86,7 +86,7 @@ func telling(u *trail.Use, name, said string) (rank int) {
 		rank = 300
 	case u.Denied != "":
 		rank = 60
-	case isNoise(u):
+	case isNoise(u), u.Path == "/dev/tty":
 		return -100
 	case !missing(u) && changes(u):
 		rank = 80

@@ -64,11 +64,12 @@ func Missing(t *trail.Trail, options MissingOptions) *MissingAnswer {
 	a := &MissingAnswer{Noise: make(map[string]int), All: options.All}
 	type key struct{ kind, name, program string }
 	known := make(map[key]*MissingName)
+	programs := newPathDirs(t)
 	for _, p := range t.Procs {
 		if options.Below != nil && !within(p, options.Below) {
 			continue
 		}
-		for _, s := range searches(t, p) {
+		for _, s := range searches(t, p, programs) {
 			program := s.first.Exec.Name()
 			if options.Program != "" && !glob(options.Program, program) {
 				continue
@@ -88,6 +89,9 @@ func Missing(t *trail.Trail, options MissingOptions) *MissingAnswer {
 	kept := a.Names[:0]
 	for _, m := range a.Names {
 		m.Never = len(m.Found) == 0 && m.Later == nil
+		if m.Later != nil && m.Kind == seekFile && m.Processes == 1 && m.Later.By[0].ID == m.First.ID {
+			m.Kind = seekSystem // it looked before it made the file itself
+		}
 		switch noise := m.Kind == seekLocale || m.Kind == seekSystem; {
 		case options.NeverFound && !m.Never:
 		case noise && !options.All:
@@ -124,8 +128,10 @@ func (m *MissingName) add(s *search) {
 	m.Lookups += s.lookups
 	for _, p := range s.paths {
 		if _, ok := m.tried[p]; !ok {
-			m.Dirs = append(m.Dirs, show.Bytes(s.dir(p)))
 			m.tried[p] = s.first.At
+			if dir := show.Bytes(s.dir(p)); !slices.Contains(m.Dirs, dir) {
+				m.Dirs = append(m.Dirs, dir)
+			}
 		}
 	}
 	if found := show.Bytes(s.found); s.found != "" && !slices.Contains(m.Found, found) {
@@ -182,13 +188,11 @@ type search struct {
 }
 
 // searches are the runs of a process. A run ends when the name is found, or when something else is looked for.
-func searches(t *trail.Trail, p *trail.Proc) (list []*search) {
+func searches(t *trail.Trail, p *trail.Proc, programs *pathDirs) (list []*search) {
 	var run *search
+	found := make(map[string]string)
 	flush := func() {
 		if run != nil {
-			if run.found == "" && run.kind == seekProgram {
-				run.found = executedLater(p, run)
-			}
 			list = append(list, run)
 		}
 		run = nil
@@ -198,20 +202,28 @@ func searches(t *trail.Trail, p *trail.Proc) (list []*search) {
 		if changes(u) || u.Errno != "" && !missing(u) {
 			continue
 		}
-		name := base(u.Path)
+		name := seekBase(u.Path)
 		if u.Errno == "" {
-			if run != nil {
-				switch run.base {
-				case base(u.Typed):
-					run.found = u.Typed // what it leads to may have another name
-				case name:
-					run.found = u.Path
-				}
-				flush()
+			file := u.Path
+			if typed := seekBase(u.Typed); u.Typed != "" && u.Typed[0] == '/' {
+				name, file = typed, u.Typed // what it leads to may have another name
 			}
+			if found[name] == "" {
+				found[name] = file
+			}
+			if run != nil && run.base == name {
+				run.found = file
+			}
+			flush()
 			continue
 		}
 		kind := seekKind(u)
+		switch {
+		case kind == seekFile && programs.has(u):
+			kind = seekProgram
+		case kind == seekFile && tidy[u.Exec.Name()]:
+			kind = seekSystem
+		}
 		if u.Call == "readlink" || u.Call == "readlinkat" {
 			kind = seekSystem // realpath(3) asks for each directory on the way
 		}
@@ -232,7 +244,32 @@ func searches(t *trail.Trail, p *trail.Proc) (list []*search) {
 		}
 	}
 	flush()
+	for _, s := range list {
+		// A lookup that comes again is not told of again, so what was found may have been told before.
+		if s.found == "" && s.kind != seekFile && s.kind != seekSystem {
+			s.found = found[s.base]
+		}
+		if s.found == "" && s.kind == seekProgram {
+			s.found = executedLater(p, s)
+		}
+	}
 	return list
+}
+
+// tidy are programs that look whether there is something where they are to make or to remove it.
+var tidy = map[string]bool{"rm": true, "rmdir": true, "mkdir": true, "ln": true, "mv": true, "unlink": true}
+
+// seekBase is the last component of a path; the linker looks for libz.so and libz.a at once.
+func seekBase(p string) string {
+	name := base(p)
+	if strings.HasPrefix(name, "lib") {
+		for _, end := range []string{".so", ".a"} {
+			if short, ok := strings.CutSuffix(name, end); ok {
+				return short
+			}
+		}
+	}
+	return name
 }
 
 // executedLater is the program of a name that a process, or a child of its, became after it had looked for it.

@@ -8,8 +8,11 @@ import (
 
 func TestMissing(t *testing.T) {
 	s := newScript(t, "make")
+	s.fail(1, event.OpLook, "/b/own", "ENOENT")
+	s.use(1, event.OpMake, "/b/own")
+	s.fail(s.run(1, "rm"), event.OpLook, "/b/gone", "ENOENT")
 	s.fail(1, event.OpLook, "/b/config.h", "ENOENT")
-	s.use(1, event.OpMake, "/b/config.h")
+	s.use(s.run(1, "gen"), event.OpMake, "/b/config.h")
 	s.fail(1, event.OpLook, "/b/none", "ENOENT").Count = 4
 	for range 3 {
 		cc1 := s.run(1, "cc1")
@@ -33,13 +36,13 @@ func TestMissing(t *testing.T) {
 	tr := s.trail(0)
 	a := Missing(tr, MissingOptions{})
 	text := shown(t, a, 100)
-	wants(t, text, "Never found", "program", "foo by sh #5 in 2 directories: /usr/local/bin /usr/bin", "header",
+	wants(t, text, "Never found", "program", "foo by sh #7 in 2 directories: /usr/local/bin /usr/bin", "header",
 		"zlib.h by cc1 ×3 in 2 directories: /opt/include /usr/include", "file", "/b/none by make #1",
-		"Found elsewhere", "ls by sh #6 in /usr/local/bin; found /usr/bin/ls",
+		"Found elsewhere", "ls by sh #8 in /usr/local/bin; found /usr/bin/ls",
 		"sys/types.h by cc1 ×3 in /opt/include; found /usr/include/sys/types.h",
-		"There later", "/b/config.h by make #1; there at +0.004s: make #1",
-		"3 lookups for locales", "9 lookups that programs always make")
-	lacks(t, text, "x.o", "EACCES", "preload", ".gch")
+		"There later", "/b/config.h by make #1; there at +0.011s: gen #3",
+		"3 lookups for locales", "11 lookups that programs always make")
+	lacks(t, text, "x.o", "own", "gone", "EACCES", "preload", ".gch")
 	if a.Status() != 0 {
 		t.Errorf("status %d", a.Status())
 	}

@@ -20,7 +20,7 @@ func (a *MissingAnswer) Text(p *show.Printer) {
 		for _, m := range a.Names {
 			switch {
 			case missingOrder(m) != part:
-			case part == 1 && a.fold(m, &t):
+			case part > 0 && a.fold(m, &t):
 			default:
 				if n++; n <= missingMost || a.All {
 					t.Add(m.Kind, p.Paint(show.Bold, show.Q(string(m.Name)))+" "+a.where(m))
@@ -63,7 +63,7 @@ func (a *MissingAnswer) fold(m *MissingName, t *show.Table) bool {
 	var like []*MissingName
 	dirs := 0
 	for _, other := range a.Names {
-		if missingOrder(other) == 1 && other.Kind == m.Kind && other.Program == m.Program {
+		if missingOrder(other) == missingOrder(m) && other.Kind == m.Kind && other.Program == m.Program {
 			like = append(like, other)
 			dirs = max(dirs, len(other.Dirs))
 		}
@@ -72,8 +72,13 @@ func (a *MissingAnswer) fold(m *MissingName, t *show.Table) bool {
 		return false
 	}
 	if like[0] == m {
-		t.Add(m.Kind, show.Q(string(m.Program))+" looked for "+itoa(len(like))+" names in up to "+count(dirs, "directory")+
-			" before it found them: --all")
+		text := show.Q(string(m.Program)) + " looked for " + itoa(len(like)) + " names "
+		if m.Later == nil {
+			text += "in up to " + count(dirs, "directory") + " before it found them: --all"
+		} else {
+			text += "before they were made, the first " + show.Q(string(m.Name)) + ": --all"
+		}
+		t.Add(m.Kind, text)
 	}
 	return true
 }

@@ -23,7 +23,7 @@ const (
 func seekKind(u *trail.Use) string {
 	name, program := base(u.Path), u.Exec.Name()
 	switch {
-	case isSystem(u.Path, name), isCompiler(program) && (strings.HasPrefix(name, "include") || isTriplet(name)):
+	case isSystem(u.Path, name), program == "collect2", isCompiler(program) && strings.HasPrefix(name, "include"):
 		return seekSystem
 	case isLocale(u.Path, name):
 		return seekLocale
@@ -59,6 +59,12 @@ func isSystem(p, name string) bool {
 		"libexec", ".mailcap", "openssl.cnf", "posixrules", "localtime", "terminfo", "nsswitch.conf", "gai.conf",
 		"GNUmakefile":
 		return true
+	}
+	if isTriplet(name) && !strings.Contains(strings.SplitN(name, "-linux-", 2)[1], "-") {
+		return true // a directory for a machine, not a program like x86_64-linux-gnu-ld
+	}
+	if strings.Contains(p, "/lib") && (name == "tls" || name == "x86_64" || strings.Trim(name, "0123456789.") == "") {
+		return true // ld.so before glibc 2.33, and gcc for its own version
 	}
 	return strings.Contains(p, "/glibc-hwcaps") || strings.HasSuffix(name, ".gch") || strings.HasSuffix(name, ".pch") ||
 		strings.HasPrefix(p, "/proc/") || strings.HasPrefix(p, "/sys/") || strings.HasPrefix(p, "/var/run/nscd") ||

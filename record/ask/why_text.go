@@ -24,7 +24,7 @@ func (a *WhyAnswer) Text(p *show.Printer) {
 	if a.Failed != nil && !*a.Failed {
 		p.Line("The command succeeded.")
 		if a.Tolerated > 0 {
-			p.Wrap(0, "Of what it ran, "+count(a.Tolerated, "process")+" failed, and it went on: syd-trace tree --failed")
+			p.Wrap(0, "Of what it ran, "+count(a.Tolerated, "process")+" failed, and it went on: "+next("", "tree", "--failed").line(a.Recording))
 		}
 		return
 	}
@@ -137,7 +137,7 @@ func (a *WhyAnswer) rest(p *show.Printer) {
 	if a.Tolerated > 0 {
 		p.Gap()
 		p.Wrap(0, p.Paint(show.Faint, count(a.Tolerated, "other process")+
-			" failed without making the command fail: syd-trace tree --failed"))
+			" failed without making the command fail: "+next("", "tree", "--failed").line(a.Recording)))
 	}
 }
 
