@@ -14,6 +14,8 @@ import (
 	"sydbox/event"
 	"sydbox/policy"
 	"sydbox/record"
+	"sydbox/record/ask"
+	"sydbox/record/show"
 	"sydbox/sandbox"
 	"sydbox/tracer/launch"
 )
@@ -238,11 +240,37 @@ func (r *recordCommand) tell(name string, w *writer, result *record.Result) {
 	if r.Quiet {
 		return
 	}
+	if r.short && w.err == nil && r.sumUp(name) {
+		return
+	}
 	processes := "1 process"
 	if result.Processes != 1 {
 		processes = fmt.Sprintf("%d processes", result.Processes)
 	}
 	self.Say(fmt.Sprintf("%s, %d lines (%s) in %s", processes, result.Lines, size(w.bytes), event.Quote(name)))
+}
+
+// sumUp prints the summary, on standard error: standard output is the command's.
+func (r *recordCommand) sumUp(name string) bool {
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return false // it went to a pipe, or nowhere
+	}
+	t, err := readRecording(name)
+	if err != nil {
+		self.Fail(err)
+		return false
+	}
+	a := ask.Summary(t)
+	a.Recording = name
+	if r.Output == nil {
+		a.Recording = "" // questions are about the latest
+	}
+	p := printer(os.Stderr)
+	a.Text(p)
+	p.Gap()
+	p.Wrap(0, p.Paint(show.Faint, "recorded in "+show.Q(name)))
+	return p.Err() == nil
 }
 
 // size is a number of bytes as people read it.

@@ -119,8 +119,9 @@ func (s *session) end() unix.WaitStatus {
 // TestShellAtBreakpoint: the shell has the terminal, the directory and the environment of what is held, can ask, and gives
 // all back.
 func TestShellAtBreakpoint(t *testing.T) {
-	s := start(t, "exec syd-trace --break exec:echo -- sh -c 'mkdir sub; cd sub; MARK=here /bin/echo hi; read x; echo got=$x'")
-	s.wait("stopped at exec:echo: echo #")
+	s := start(t, "exec syd-trace --break exec:printf -- sh -c "+
+		"'mkdir sub; cd sub; MARK=here /usr/bin/printf \"h%s\\n\" i; read x; echo got=$x'")
+	s.wait("stopped at exec:printf: printf #")
 	s.wait("prompt> ")
 	s.typed("pwd; echo mark=$MARK id=$SYD_TRACE_ID\n")
 	s.wait("/sub\r\n")
@@ -128,7 +129,7 @@ func TestShellAtBreakpoint(t *testing.T) {
 	s.typed("syd-trace who sub; syd-trace list\n")
 	s.wait("still being made")
 	s.typed("exit\n")
-	s.wait("\nhi\r\n")
+	s.wait("hi\r\n")
 	s.typed("back\n") // the command has the terminal again
 	s.wait("got=back\r\n")
 	if status := s.end(); status != 0 {
@@ -138,12 +139,12 @@ func TestShellAtBreakpoint(t *testing.T) {
 
 // TestShellEndsRun: 1 ends the run, after a question.
 func TestShellEndsRun(t *testing.T) {
-	s := start(t, "exec syd-trace --break exec:echo -- sh -c '/bin/echo h\"\"i; sleep 1000'")
+	s := start(t, "exec syd-trace --break exec:printf -- sh -c '/usr/bin/printf \"h%s\\n\" i; sleep 1000'")
 	s.wait("prompt> ")
 	s.typed("exit 1\n")
 	s.wait("[y/N] ")
 	s.typed("y\n")
-	if status := s.end(); status.ExitStatus() != 128+int(unix.SIGKILL) || strings.Contains(s.shown(), "\nhi\r\n") {
+	if status := s.end(); status.ExitStatus() != 128+int(unix.SIGKILL) || strings.Contains(s.shown(), "hi\r\n") {
 		t.Errorf("it ended with %v:\n%s", status, s.shown())
 	}
 }
