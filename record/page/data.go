@@ -109,10 +109,7 @@ func (b *builder) head() {
 		Attached: len(t.Head.Attached),
 	}
 	if t.Finish != nil {
-		h.Exit, h.Signal, h.Interrupted = t.Finish.Exit, event.Quote(t.Finish.Signal), t.Finish.Interrupted
-		if t.Finish.Signal == "" {
-			h.Signal = ""
-		}
+		h.Exit, h.Signal, h.Interrupted = t.Finish.Exit, optional(t.Finish.Signal), t.Finish.Interrupted
 	}
 	h.Warnings = warnings(t)
 }

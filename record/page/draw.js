@@ -1,6 +1,7 @@
 // Painting the timeline.
 
-const ROW = 18,
+const LEAST_ROW = 18,
+  MOST_ROW = 26,
   GAP = 8,
   AXIS = 24,
   PATH = 26;
@@ -43,15 +44,18 @@ function surface(canvas) {
   return {ctx, width, height};
 }
 
-// lineTop is where a line begins in the pile of all lanes; between lanes there is a gap.
-function lineTops(m, lanes) {
+// lineTops says where each line begins in the pile of all lanes, and how high one is: as much as lets all of them be
+// seen, within limits. Between lanes there is a gap.
+function lineTops(m, lanes, room) {
   const tops = new Float64Array(lanes.total);
+  const free = (room - GAP * (m.rows.length + 1)) / Math.max(lanes.total, 1);
+  const row = Math.max(LEAST_ROW, Math.min(MOST_ROW, Math.floor(free)));
   let y = GAP;
   m.rows.forEach((rows, lane) => {
-    for (let r = 0; r < rows; r++, y += ROW) tops[lanes.start[lane] + r] = y;
+    for (let r = 0; r < rows; r++, y += row) tops[lanes.start[lane] + r] = y;
     y += GAP;
   });
-  return {tops, height: y};
+  return {tops, height: y, row};
 }
 
 // paint draws what view shows: {from, to, scroll, hover, chosen, critical}.
@@ -71,9 +75,10 @@ function paint(canvas, m, lanes, place, c, view) {
   const top = AXIS + PATH - view.scroll;
   for (let n = 0; n < lanes.total; n++) {
     const y = top + place.tops[n];
-    if (y + ROW >= AXIS && y <= height) paintLine(ctx, m, lanes.lines[n], y, c, view, x, width);
+    if (y + place.row >= AXIS && y <= height) paintLine(ctx, m, lanes.lines[n], y, place.row - 2, c, view, x, width);
   }
   if (view.critical) paintCritical(ctx, m, lanes, place, top, c, x, width, height);
+  if (view.chosen) frame(ctx, m, view.chosen, top + place.tops[lanes.line[view.chosen]], place.row - 2, c, x, width);
   for (const s of m.signals) paintSignal(ctx, s, lanes, place, top, c, x, width);
   ctx.restore();
   paintPath(ctx, m, c, view, x, width);
@@ -86,7 +91,7 @@ function paint(canvas, m, lanes, place, c, view) {
 }
 
 // paintLine draws one line of processes. Those too short to be seen are drawn as one with their neighbours.
-function paintLine(ctx, m, ids, y, c, view, x, width) {
+function paintLine(ctx, m, ids, y, h, c, view, x, width) {
   for (let i = firstAfter(m, ids, view.from); i < ids.length; i++) {
     let id = ids[i];
     const left = x(m.born[id]);
@@ -102,22 +107,32 @@ function paintLine(ctx, m, ids, y, c, view, x, width) {
       w = Math.max(Math.min(right, width + 2) - l - (right - left > 3 ? 1 : 0), 1);
     ctx.globalAlpha = view.critical && !m.criticalTime[id] ? 0.4 : 1;
     ctx.fillStyle = c.of[id];
-    ctx.fillRect(l, y, w, ROW - 2);
+    ctx.fillRect(l, y, w, h);
     if (bad) {
       ctx.fillStyle = c.bad;
       ctx.fillRect(l, y, w, 3);
     }
     if (w > 24) {
       ctx.fillStyle = c.sliceInk;
-      label(ctx, nameOf(m, id), Math.max(l, 0) + 4, y + ROW / 2, l + w - Math.max(l, 0) - 8);
+      label(ctx, nameOf(m, id), Math.max(l, 0) + 4, y + h / 2 + 1, l + w - Math.max(l, 0) - 8);
     }
     ctx.globalAlpha = 1;
-    if (id === view.chosen || id === view.hover) {
-      ctx.strokeStyle = id === view.chosen ? c.accent : c.ink;
-      ctx.lineWidth = id === view.chosen ? 2 : 1;
-      ctx.strokeRect(l, y, w, ROW - 2);
+    if (id === view.hover) {
+      ctx.strokeStyle = c.ink;
+      ctx.lineWidth = 1;
+      ctx.strokeRect(l, y, w, h);
     }
   }
+}
+
+// frame marks the chosen process, however short it is.
+function frame(ctx, m, id, y, h, c, x, width) {
+  const l = Math.max(x(m.born[id]), -4),
+    r = Math.min(x(m.born[id] + m.took[id]), width + 4);
+  if (r < 0 || l > width) return;
+  ctx.strokeStyle = c.accent;
+  ctx.lineWidth = 2.5;
+  ctx.strokeRect(l - 1, y - 1, Math.max(r - l, 3) + 2, h + 2);
 }
 
 // label writes as much of a name as there is room for; the tip and the details have all of it.
@@ -137,7 +152,7 @@ function paintCritical(ctx, m, lanes, place, top, c, x, width, height) {
     const l = Math.max(x(s.from), 0),
       r = Math.min(x(s.to), width),
       y = top + place.tops[lanes.line[s.id]];
-    if (r > l && y > 0 && y < height) ctx.fillRect(l, y + ROW - 5, Math.max(r - l, 1), 3);
+    if (r > l && y > 0 && y < height) ctx.fillRect(l, y + place.row - 5, Math.max(r - l, 1), 3);
   }
 }
 
@@ -159,23 +174,26 @@ function paintPath(ctx, m, c, view, x, width) {
   ctx.fillStyle = c.surface;
   ctx.fillRect(0, AXIS, width, PATH);
   let last = -1;
+  if (m.critical.length) {
+    const l = Math.max(x(m.critical[0].from), 0);
+    ctx.fillStyle = c.path;
+    ctx.fillRect(l, AXIS + 1 + LEAST_ROW, Math.min(x(m.critical.at(-1).to), width) - l, 3);
+  }
   for (const s of m.critical) {
     const l = Math.max(x(s.from), 0),
       r = Math.min(x(s.to), width);
     if (r <= 0 || l >= width || r - last < 0.5) continue;
     last = r;
     ctx.fillStyle = c.of[s.id];
-    ctx.fillRect(l, AXIS + 3, Math.max(r - l - (r - l > 3 ? 1 : 0), 0.5), ROW);
-    ctx.fillStyle = c.path;
-    ctx.fillRect(l, AXIS + ROW, Math.max(r - l, 0.5), 3);
+    ctx.fillRect(l, AXIS + 3, Math.max(r - l - (r - l > 3 ? 1 : 0), 0.5), LEAST_ROW - 2);
     if (r - l > 24) {
       ctx.fillStyle = c.sliceInk;
-      label(ctx, nameOf(m, s.id), l + 4, AXIS + 2 + ROW / 2, r - l - 8);
+      label(ctx, nameOf(m, s.id), l + 4, AXIS + 2 + LEAST_ROW / 2, r - l - 8);
     }
     if (s.id === view.chosen) {
       ctx.strokeStyle = c.accent;
       ctx.lineWidth = 2;
-      ctx.strokeRect(l, AXIS + 3, Math.max(r - l - 1, 1), ROW);
+      ctx.strokeRect(l, AXIS + 3, Math.max(r - l - 1, 1), LEAST_ROW);
     }
   }
   ctx.fillStyle = c.line;
@@ -189,7 +207,6 @@ function paintOverview(canvas, m, c, view, cache) {
   if (!cache.sum || cache.sum.length !== width) cache.sum = running(m, width);
   let most = 1;
   for (const n of cache.sum) most = Math.max(most, n);
-  cache.most = most;
   ctx.fillStyle = c.muted;
   ctx.globalAlpha = 0.55;
   for (let i = 0; i < width; i++) {

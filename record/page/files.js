@@ -43,6 +43,7 @@ function filesView(m) {
     sort = {by: 'path', down: false},
     rows = [];
   const f = m.files;
+  const whose = i => f.writer[i] || f.reader[i] || m.uses.proc[m.users[m.firstOf[i]]] || 0;
   const columns = [
     ['path', 'Path', i => m.paths[i]],
     ['fate', 'What became of it', i => fate(m, i).join(' ')],
@@ -50,7 +51,7 @@ function filesView(m) {
     ['writes', 'Written', i => f.writes[i]],
     ['looks', 'Looked', i => f.looks[i]],
     ['missing', 'Failed', i => f.failed[i]],
-    ['by', 'Written by, or first read by', i => f.writer[i] || f.reader[i]],
+    ['by', 'Written, or first used, by', whose],
   ];
   const number = n => el('span.num' + (n ? '' : '.faint'), null, n ? count(n) : '–');
 
@@ -59,7 +60,7 @@ function filesView(m) {
     label: 'Files',
     draw: index => {
       const i = rows[index],
-        by = f.writer[i] || f.reader[i];
+        by = whose(i);
       return el(
         'div.a-file' + (current.file === i ? '.chosen' : ''),
         null,
@@ -165,6 +166,7 @@ function filesView(m) {
         update();
       } else list.draw(true);
     },
+    focus: () => list.element.focus(),
     selected: () => list.draw(true),
     filter: (newWhat, newWhere) => {
       what = newWhat;

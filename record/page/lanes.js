@@ -57,29 +57,40 @@ function ticks(from, to, least) {
   return {step, list};
 }
 
+// alone calls found for each time in which a process had no living child.
+function alone(m, found) {
+  for (let id = 1; id <= m.n; id++) {
+    const end = m.born[id] + m.took[id];
+    let from = m.born[id];
+    for (const c of m.children[id]) {
+      if (m.born[c] > from) found(from, Math.min(m.born[c], end));
+      from = Math.max(from, m.born[c] + m.took[c]);
+    }
+    if (end > from) found(from, end);
+  }
+}
+
 // running counts, for equal parts of the time, how many processes without a living child there were on average.
 function running(m, parts) {
   const sum = new Float64Array(parts),
     width = m.length / parts;
-  const add = (from, to, sign) => {
+  alone(m, (from, to) => {
     for (let i = Math.max(0, Math.floor(from / width)); i < parts && i * width < to; i++) {
-      sum[i] += (sign * Math.max(0, Math.min(to, (i + 1) * width) - Math.max(from, i * width))) / width;
+      sum[i] += Math.max(0, Math.min(to, (i + 1) * width) - Math.max(from, i * width)) / width;
     }
-  };
-  for (let id = 1; id <= m.n; id++) {
-    const end = m.born[id] + m.took[id];
-    add(m.born[id], end, 1);
-    let covered = m.born[id];
-    for (const c of m.children[id]) {
-      const from = Math.max(m.born[c], covered),
-        to = Math.min(m.born[c] + m.took[c], end);
-      if (to > from) {
-        add(from, to, -1);
-        covered = to;
-      }
-    }
-  }
+  });
   return sum;
+}
+
+// peak is the largest number of processes without a living child that there were at once.
+function peak(m) {
+  const edges = [];
+  alone(m, (from, to) => edges.push([from, 1], [to, -1]));
+  edges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  let now = 0,
+    most = 0;
+  for (const [, step] of edges) most = Math.max(most, (now += step));
+  return most;
 }
 
 // programTimes sums up the time that programs took themselves, the most first.

@@ -72,6 +72,7 @@ function networkView(m) {
         ? [el('h2', null, 'Names asked for'), table('Names', ['When', 'Name', 'Asked', 'Answer', 'Process'], asked)]
         : null
     ),
+    focus: () => {},
     shown: () => {},
     selected: () => {},
   };

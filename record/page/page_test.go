@@ -7,16 +7,21 @@ import (
 	"testing"
 )
 
-// embedded returns the data that a page carries.
-func embedded(t testing.TB, page string) *data {
+// embeddedText returns the data that a page carries, as it stands there.
+func embeddedText(t testing.TB, page string) string {
 	t.Helper()
 	_, rest, _ := strings.Cut(page, `<script type="application/json" id="data">`)
 	text, _, found := strings.Cut(rest, "</script>")
 	if !found {
 		t.Fatal("the page has no data")
 	}
+	return text
+}
+
+func embedded(t testing.TB, page string) *data {
+	t.Helper()
 	d := new(data)
-	if err := json.Unmarshal([]byte(text), d); err != nil {
+	if err := json.Unmarshal([]byte(embeddedText(t, page)), d); err != nil {
 		t.Fatal(err)
 	}
 	return d

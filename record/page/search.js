@@ -14,7 +14,8 @@ function find(m, query) {
 }
 
 function searchBox(m) {
-  let found = [];
+  let found = [],
+    asked = '';
   const list = new List({
     label: 'What was found',
     height: 28,
@@ -57,7 +58,8 @@ function searchBox(m) {
   list.element.tabIndex = -1; // the arrow keys of the input move in it
 
   function update() {
-    found = find(m, input.value);
+    asked = input.value;
+    found = find(m, asked);
     panel.hidden = !input.value.trim();
     if (panel.hidden) return;
     fit(list, found.length, 28, 12);
@@ -72,7 +74,7 @@ function searchBox(m) {
     const step = {ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10}[e.key];
     if (step) list.go(list.current + step);
     else if (e.key === 'Enter') {
-      if (panel.hidden || !found.length) update();
+      if (panel.hidden || input.value !== asked) update();
       if (found.length) choose(Math.max(list.current, 0));
     } else if (e.key === 'Escape') {
       input.value = '';
@@ -89,6 +91,7 @@ function searchBox(m) {
     panel.hidden = true;
     if (hit.process) show.process(hit.process, current.view === 'timeline' ? 'timeline' : 'processes');
     else show.file(hit.file, 'files');
+    views[current.view].focus();
   }
 
   const element = el('div.search', {role: 'search'}, input, el('kbd', {'aria-hidden': 'true'}, '/'), panel);

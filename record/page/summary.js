@@ -68,7 +68,7 @@ function summaryView(m) {
     null,
     tile(count(m.n), m.n === 1 ? 'process' : 'processes', () => show.view('processes')),
     tile(count(programs.size), 'programs'),
-    tile(duration(cpu), 'CPU, ' + (cpu / m.length).toFixed(1) + ' of ' + h.CPUs + ' busy'),
+    cpu ? tile(duration(cpu), `CPU, ${(cpu / m.length).toFixed(1)} of ${h.CPUs} busy`) : tile("–", "CPU not recorded"),
     tile(count(tally(p => f.reads[p] > 0)), 'files read', files('read', '')),
     tile(count(tally(p => f.writes[p] > 0)), 'written', files('written', '')),
     tile(count(tally(outside)), 'written outside', files('written', 'o')),
@@ -105,7 +105,6 @@ function summaryView(m) {
       h.Command ? el('pre.command.main', null, h.Command) : null,
       tiles,
       m.why ? card('Why it failed', null, el('pre.why', {tabindex: '0'}, linked(m, m.why))) : null,
-      failures(m),
       el(
         'div.columns',
         null,
@@ -160,31 +159,5 @@ function summaryView(m) {
       card('The recording', null, facts)
     )
   );
-  return {element, shown: () => {}, selected: () => {}};
-}
-
-// failures shows the way from the command to what failed, and the end of what that said.
-function failures(m) {
-  const way = blamed(m),
-    last = way[way.length - 1];
-  if (!last) return null;
-  const said = [...way]
-    .reverse()
-    .map(id => m.said.get(id))
-    .find(s => s);
-  return card(
-    'The failure',
-    'From the command downwards, the last child of each that failed.',
-    el(
-      'ol.way',
-      null,
-      way.map(id => el('li', null, procButton(m, id), ' ', statusBadge(m, id), ' ', el('code', null, titleOf(m, id))))
-    ),
-    said
-      ? [
-          el('p.note', null, 'The end of what ', procButton(m, said.ID), ' said on stderr:'),
-          el('pre.said', {tabindex: '0'}, said.Text),
-        ]
-      : null
-  );
+  return {element, focus: () => {}, shown: () => {}, selected: () => {}};
 }

@@ -81,7 +81,7 @@ func (s *story) configured(parent, checks int) {
 	for i := range checks {
 		test := "conftest" + strconv.Itoa(i%7) + ".c"
 		sub := s.born(sh, "")
-		gcc := s.born(sub, "/usr/bin/x86_64-linux-gnu-gcc-12", "gcc", "-c", "-g", "-O2", test)
+		gcc := s.born(sub, "/usr/bin/gcc", "gcc", "-c", "-g", "-O2", test)
 		for _, dir := range []string{"/usr/local/include", "/usr/lib/gcc/x86_64-linux-gnu/12/include", "/usr/include"} {
 			s.use(gcc, event.OpLook, path.Join(dir, "check"+strconv.Itoa(i)+".h"), "ENOENT")
 		}
@@ -101,7 +101,7 @@ func (s *story) job(parent, n int, at int64, headers int, status int) int64 {
 	s.now = at
 	object := fmt.Sprintf("/src/hello/obj/part%04d", n)
 	sh := s.born(parent, "/usr/bin/dash", "/bin/sh", "-c", "gcc -c -o "+object+".o part.c")
-	gcc := s.born(sh, "/usr/bin/x86_64-linux-gnu-gcc-12", "gcc", "-c", "-O2", "-I.", "-I../include", "-o", object+".o")
+	gcc := s.born(sh, "/usr/bin/gcc", "gcc", "-c", "-O2", "-I.", "-I../include", "-o", object+".o")
 	cc1 := s.born(gcc, "/usr/lib/gcc/x86_64-linux-gnu/12/cc1", "/usr/lib/gcc/x86_64-linux-gnu/12/cc1", "-quiet", object+".c")
 	s.use(cc1, event.OpRead, object+".c", "")
 	for range headers {
@@ -116,7 +116,7 @@ func (s *story) job(parent, n int, at int64, headers int, status int) int64 {
 	}
 	s.end(cc1, status, 200_000_000)
 	if status == 0 {
-		as := s.born(gcc, "/usr/bin/x86_64-linux-gnu-as", "as", "-o", object+".o", "/tmp/cc"+strconv.Itoa(n)+".s")
+		as := s.born(gcc, "/usr/bin/as", "as", "-o", object+".o", "/tmp/cc"+strconv.Itoa(n)+".s")
 		s.use(as, event.OpRead, "/tmp/cc"+strconv.Itoa(n)+".s", "")
 		s.use(as, event.OpMake, object+".o", "")
 		s.end(as, 0, 9_000_000)

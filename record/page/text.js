@@ -30,10 +30,10 @@ function moment(us, step) {
 
 function bytes(n) {
   if (n < 0) return 'not known';
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let i = 0;
-  while (n >= 1024 && i < units.length - 1) {
-    n /= 1024;
+  while (n >= 999.5 && i < units.length - 1) {
+    n /= 1000;
     i++;
   }
   return (i && n < 10 ? n.toFixed(1) : Math.round(n)) + ' ' + units[i];

@@ -2,10 +2,11 @@
 
 function timelineView(m) {
   const lanes = arrange(m),
-    place = lineTops(m, lanes),
     cache = {};
   const view = {from: 0, to: m.length, scroll: 0, hover: 0, chosen: 0, critical: false};
   let c = null,
+    place = lineTops(m, lanes, 0),
+    most = peak(m),
     frame = 0;
 
   const overview = el('canvas.overview', {'aria-hidden': 'true'});
@@ -58,7 +59,7 @@ function timelineView(m) {
       'p.hint',
       null,
       'Wheel or + − zoom · drag or arrow keys move · click for details · 0 shows all · F the chosen process. ' +
-        'Each lane is what can run at one time; children stand below their parents. Red: failed.'
+        'Each lane has what can run at one time; children stand below their parents.'
     )
   );
 
@@ -71,32 +72,38 @@ function timelineView(m) {
           c = colours(m);
           drawLegend();
         }
+        place = lineTops(m, lanes, canvas.clientHeight - AXIS - PATH);
         limit();
         paint(canvas, m, lanes, place, c, view);
         paintOverview(overview, m, c, view, cache);
         range.textContent =
-          duration(Math.round(view.to - view.from)) +
-          ' of ' +
-          duration(m.length) +
-          ', at most ' +
-          Math.ceil(cache.most - 0.01) +
-          ' at once';
+          duration(Math.round(view.to - view.from)) + ' of ' + duration(m.length) + ', at most ' + most + ' at once';
       });
+  }
+
+  function key(colour, name, title, thin) {
+    const patch = el(thin ? 'span.patch.thin' : 'span.patch');
+    patch.style.background = colour;
+    return el('span.key', {title}, patch, el('bdi', null, name));
   }
 
   function drawLegend() {
     replace(
       legend,
-      c.top.map(p => {
-        const patch = el('span.patch');
-        patch.style.background = c.programs.get(p.name);
-        return el(
-          'span.key',
-          {title: count(p.count, 'process', 'processes') + ', ' + duration(Math.round(p.time)) + ' by themselves'},
-          patch,
-          el('bdi', null, p.name)
-        );
-      })
+      c.top.map(p =>
+        key(
+          c.programs.get(p.name),
+          p.name,
+          count(p.count, 'process', 'processes') + ', ' + duration(Math.round(p.time)) + ' by themselves'
+        )
+      ),
+      key(
+        c.path,
+        'critical path',
+        'What the command waited for, from its start to its end: the line above the lanes',
+        true
+      ),
+      key(c.bad, 'failed', 'Ended with a status other than 0, or by a signal', true)
     );
   }
 
@@ -143,7 +150,7 @@ function timelineView(m) {
   function reveal(id) {
     const y = place.tops[lanes.line[id]],
       room = canvas.clientHeight - AXIS - PATH;
-    if (y < view.scroll || y + ROW > view.scroll + room) view.scroll = y - room / 2;
+    if (y < view.scroll || y + place.row > view.scroll + room) view.scroll = y - room / 2;
   }
 
   const timeAt = e => view.from + (e.offsetX / canvas.clientWidth) * (view.to - view.from);
@@ -157,7 +164,7 @@ function timelineView(m) {
       return s ? s.id : 0;
     }
     const y = e.offsetY - AXIS - PATH + view.scroll;
-    const n = place.tops.findIndex(top => y >= top && y < top + ROW);
+    const n = place.tops.findIndex(top => y >= top && y < top + place.row);
     return n < 0 ? 0 : nearest(m, lanes.lines[n], at, slack);
   }
 
@@ -197,100 +204,7 @@ function timelineView(m) {
     redraw();
   }
 
-  let drag = null;
-  canvas.addEventListener('pointerdown', e => {
-    if (e.button) return;
-    drag = {x: e.clientX, y: e.clientY, from: view.from, scroll: view.scroll, moved: false};
-    canvas.setPointerCapture(e.pointerId);
-  });
-  canvas.addEventListener('pointermove', e => {
-    if (!drag) return point(e, processAt(e));
-    const dx = e.clientX - drag.x,
-      dy = e.clientY - drag.y;
-    if (!drag.moved && Math.abs(dx) + Math.abs(dy) < 4) return;
-    drag.moved = true;
-    point(e, 0);
-    canvas.style.cursor = 'grabbing';
-    const span = view.to - view.from;
-    view.from = Math.min(Math.max(drag.from - (dx / canvas.clientWidth) * span, 0), m.length - span);
-    view.to = view.from + span;
-    view.scroll = drag.scroll - dy;
-    redraw();
-  });
-  canvas.addEventListener('pointerup', e => {
-    const id = drag && !drag.moved ? processAt(e) : 0;
-    drag = null;
-    if (id) show.process(id);
-  });
-  canvas.addEventListener('pointercancel', () => {
-    drag = null;
-  });
-  canvas.addEventListener('pointerleave', e => point(e, 0));
-  canvas.addEventListener('dblclick', focus);
-  canvas.addEventListener(
-    'wheel',
-    e => {
-      e.preventDefault();
-      const unit = e.deltaMode ? 20 : 1;
-      if (e.shiftKey && !e.deltaX) {
-        view.scroll += e.deltaY * unit;
-        redraw();
-        return;
-      }
-      if (Math.abs(e.deltaX) > Math.abs(e.deltaY)) return pan((e.deltaX * unit) / canvas.clientWidth);
-      zoom(Math.exp(Math.max(-1, Math.min(1, e.deltaY * unit * 0.003))), timeAt(e));
-    },
-    {passive: false}
-  );
-  canvas.addEventListener('keydown', e => {
-    if (e.ctrlKey || e.metaKey || e.altKey) return;
-    const act = {
-      '+': () => zoom(1 / 1.6),
-      '=': () => zoom(1 / 1.6),
-      '-': () => zoom(1.6),
-      ArrowLeft: () => pan(-0.15),
-      ArrowRight: () => pan(0.15),
-      ArrowUp: () => {
-        view.scroll -= 3 * ROW;
-        redraw();
-      },
-      ArrowDown: () => {
-        view.scroll += 3 * ROW;
-        redraw();
-      },
-      0: all,
-      Home: all,
-      f: focus,
-      F: focus,
-    }[e.key];
-    if (!act) return;
-    e.preventDefault();
-    act();
-  });
-
-  let brush = null;
-  const overviewTime = e => Math.min(Math.max(e.offsetX / overview.clientWidth, 0), 1) * m.length;
-  overview.addEventListener('pointerdown', e => {
-    brush = overviewTime(e);
-    overview.setPointerCapture(e.pointerId);
-  });
-  overview.addEventListener('pointermove', e => {
-    if (brush === null) return;
-    const at = overviewTime(e);
-    view.from = Math.min(at, brush);
-    view.to = Math.max(at, brush);
-    redraw();
-  });
-  overview.addEventListener('pointerup', e => {
-    const at = overviewTime(e),
-      span = view.to - view.from;
-    if (brush !== null && Math.abs(at - brush) < m.length / 200) {
-      view.from = at - span / 2;
-      view.to = view.from + span;
-    }
-    brush = null;
-    redraw();
-  });
+  gestures(m, canvas, overview, view, {redraw, zoom, pan, all, focus, point, timeAt, processAt});
 
   new ResizeObserver(redraw).observe(canvas);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
@@ -299,6 +213,7 @@ function timelineView(m) {
   });
   return {
     element,
+    focus: () => canvas.focus(),
     shown: redraw,
     selected: id => {
       view.chosen = id;

@@ -160,6 +160,7 @@ function treeView(m) {
 
   return {
     element: view,
+    focus: () => list.element.focus(),
     shown: () => list.draw(true),
     selected: id => {
       if (!id) return list.draw(true);

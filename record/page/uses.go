@@ -48,7 +48,8 @@ func (b *builder) uses(p *trail.Proc) []int64 {
 	}
 	for _, i := range p.Uses {
 		u := &b.trail.Uses[i]
-		k := kind{Op: u.Op, Errno: u.Errno, Type: u.Kind, Denied: showText(u.Denied), Injected: u.Injected}
+		k := kind{Op: u.Op, Errno: optional(u.Errno), Type: optional(u.Kind), Denied: optional(u.Denied),
+			Injected: u.Injected}
 		k.To = u.Op == event.OpRename || u.Op == event.OpLink
 		add(u.At, k, u.Path, u.To, int64(max(u.Count, 1)))
 	}
@@ -70,6 +71,14 @@ func (b *builder) uses(p *trail.Proc) []int64 {
 		}
 	}
 	return row
+}
+
+// optional is event.Quote, but that nothing stays nothing.
+func optional(s string) string {
+	if s == "" {
+		return ""
+	}
+	return event.Quote(s)
 }
 
 func (b *builder) kind(k kind) int {
