@@ -115,13 +115,8 @@ func (r *recorder) begin(c *Cmd) error {
 	return nil
 }
 
-// describe says in the first line what the recording was made with.
-func (c *Cmd) describe(head *event.Recording) {
-	head.Policies = c.Policies
-	for _, i := range c.Injections {
-		head.Injected = append(head.Injected, i.String())
-	}
-}
+// closeExtras gives back what they hold.
+func (r *recorder) closeExtras() { r.against.close() }
 
 // called is told of a call that extraRow lets stop or that acts on a socket, at its entry. mine says that it is not to be
 // looked at as a call on files; exit asks for returned.

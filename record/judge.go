@@ -88,16 +88,12 @@ func opsOf(u *event.Used) (path, to access.Op) {
 		return access.Stat, 0
 	case event.OpRead, event.OpList:
 		return access.Read, 0
-	case event.OpWrite, event.OpMake:
-		path = access.Write
-		if u.Op == event.OpMake {
-			path = access.Create
-			if strings.HasPrefix(u.Call, "open") || u.Call == "creat" {
-				path |= access.Write
-			}
-		}
-		if strings.Contains(u.Flags, "O_RDWR") {
-			path |= access.Read
+	case event.OpWrite:
+		return access.Write | reads(u), 0
+	case event.OpMake:
+		path = access.Create | reads(u)
+		if opens := strings.HasPrefix(u.Call, "open") || u.Call == "creat"; opens && !strings.Contains(u.Flags, "O_RDONLY") {
+			path |= access.Write
 		}
 		return path, 0
 	case event.OpDelete:
@@ -115,6 +111,14 @@ func opsOf(u *event.Used) (path, to access.Op) {
 		return access.Attr, 0
 	}
 	return 0, 0
+}
+
+// reads is access.Read if a file that is written or made is open for reading, too.
+func reads(u *event.Used) access.Op {
+	if strings.Contains(u.Flags, "O_RDWR") || strings.Contains(u.Flags, "O_RDONLY") {
+		return access.Read
+	}
+	return 0
 }
 
 // used says which rule would have denied a use; "" if none would.
@@ -182,6 +186,9 @@ func (j *judge) socket(t *tracer.Task, s *deputy.Socket, a *access.Access, objec
 	j.sockets.Ask(t.TID, asking, object, file)
 	if a.Natural == 0 && a.Object.Errno == 0 {
 		denied = j.address(a, host)
+	}
+	if denied != "" && a.Op&access.Connect != 0 && j.sockets.Nobody(&a.Addr) {
+		denied = "" // it fails without a rule as well
 	}
 	if asking != nil {
 		j.sockets.Add(asking)

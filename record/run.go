@@ -31,6 +31,7 @@ func (c *Cmd) Run() (*Result, error) {
 		return nil, err
 	}
 	defer r.find.slow.Close()
+	defer r.closeExtras()
 	plan, closePlan, err := c.plan()
 	if err != nil {
 		return nil, err
@@ -122,7 +123,6 @@ func (r *recorder) head() *event.Recording {
 		head.Kernel = unix.ByteSliceToString(name.Release[:])
 		head.Machine = unix.ByteSliceToString(name.Machine[:])
 	}
-	c.describe(head)
 	return head
 }
 
