@@ -19,6 +19,8 @@ type commandLine struct {
 	Env       envQuestion       `cmd:"" help:"Say who set, changed or unset a variable."`
 	Stats     statsQuestion     `cmd:"" help:"Sum up what programs cost: time, memory, files."`
 	Net       netQuestion       `cmd:"" help:"Say who used the network, and for what."`
+	Diff      diffQuestion      `cmd:"" help:"Say how two recordings differ, and what differs first."`
+	Nondet    nondetQuestion    `cmd:"" help:"Find what makes two builds differ, and what of it is in the results."`
 	Races     racesQuestion     `cmd:"" help:"Find what parallel jobs did to one file without waiting for each other."`
 	Inputs    inputsQuestion    `cmd:"" help:"Say what was read from outside, by package, and what is undeclared."`
 	Outputs   outputsQuestion   `cmd:"" help:"Say what was made and changed."`

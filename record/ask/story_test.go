@@ -56,7 +56,7 @@ func tell(t *testing.T, story string) *trail.Trail {
 		if err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		e, err := told(int64(at*1e6), id, words[2], words[3:], lines)
+		e, err := lineOf(int64(at*1e6), id, words[2], words[3:], lines)
 		if err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
@@ -74,8 +74,8 @@ func tell(t *testing.T, story string) *trail.Trail {
 	return tr
 }
 
-// told is the line that a line of a story comes to; nil if it changes an earlier one.
-func told(at int64, id int, verb string, args []string, lines []event.Event) (event.Event, error) {
+// lineOf is the line that a line of a story comes to; nil if it changes an earlier one.
+func lineOf(at int64, id int, verb string, args []string, lines []event.Event) (event.Event, error) {
 	var flags, kind, errno string
 	var rest []string
 	for _, w := range args {

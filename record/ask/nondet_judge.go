@@ -1,0 +1,240 @@
+package ask
+
+import (
+	"bytes"
+	"io"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sydbox/event"
+	"sydbox/record/show"
+	"sydbox/record/trail"
+)
+
+// judge sorts what was found: what a file has only because an input of the build has it is no proof, and what it has
+// from another product is told with that.
+func (a *NondetAnswer) judge(t *trail.Trail, files Files, made []*product, found map[string][]*Proof) {
+	ours := make(map[string]bool, len(made))
+	for _, p := range made {
+		ours[p.path] = true
+	}
+	for _, p := range made {
+		for _, hit := range found[p.path] {
+			reads := readBy(t, p.proc)
+			for _, name := range reads {
+				other := found[name]
+				if i := slices.IndexFunc(other, func(o *Proof) bool { return o.What == hit.What }); i >= 0 && name != p.path {
+					hit.From = show.Bytes(name)
+					break
+				}
+			}
+			if hit.From == "" && hit.What != "build path" && inInput(files, reads, ours, string(hit.Text)) {
+				continue
+			}
+			hit.Argument = onCommandLine(t, string(hit.Text), p.at)
+			if isKept(p.path) {
+				a.Own = append(a.Own, hit)
+			} else {
+				a.Proved = append(a.Proved, hit)
+			}
+		}
+	}
+}
+
+// readBy are the files that a process, or those that it started, read.
+func readBy(t *trail.Trail, p *trail.Proc) (names []string) {
+	seen := make(map[string]bool)
+	var add func(p *trail.Proc)
+	add = func(p *trail.Proc) {
+		for _, i := range p.Uses {
+			if u := &t.Uses[i]; u.Op == event.OpRead && u.Errno == "" && u.Kind == "" && !seen[u.Path] {
+				seen[u.Path] = true
+				names = append(names, u.Path)
+			}
+		}
+		for _, c := range p.Children {
+			add(c)
+		}
+	}
+	add(p)
+	return names
+}
+
+// Bounds of looking for a text in inputs.
+const (
+	inputFiles = 300
+	inputBytes = 4 << 20
+)
+
+// inInput says whether a text comes from a file that is no product of the build.
+func inInput(files Files, reads []string, ours map[string]bool, text string) bool {
+	n := 0
+	for _, name := range reads {
+		if ours[name] || ofSystem(name) {
+			continue
+		}
+		if n++; n > inputFiles {
+			break
+		}
+		f, _, err := files.Open(name)
+		if err != nil {
+			continue
+		}
+		content, err := io.ReadAll(io.LimitReader(f, inputBytes))
+		f.Close()
+		if err == nil && bytes.Contains(content, []byte(text)) {
+			return true
+		}
+	}
+	return false
+}
+
+// ofSystem says of a path that it belongs to the system's programs and libraries.
+func ofSystem(name string) bool {
+	for _, dir := range []string{"/usr/bin/", "/usr/lib/", "/lib/", "/lib64/", "/bin/", "/proc/", "/sys/", "/dev/"} {
+		if strings.HasPrefix(name, dir) {
+			return true
+		}
+	}
+	return false
+}
+
+// onCommandLine is the first process that had a text as part of an argument, before a file was written.
+func onCommandLine(t *trail.Trail, text string, before int64) *Actor {
+	if len(text) < 6 {
+		return nil
+	}
+	for _, x := range programs(t) {
+		if x.At > before {
+			break
+		}
+		if slices.ContainsFunc(x.Argv, func(w string) bool { return strings.Contains(w, text) }) {
+			return actor(x.Proc, x.At)
+		}
+	}
+	return nil
+}
+
+// keptNames are files that builds keep for themselves; those that end in the second list too.
+var (
+	keptNames = []string{"config.log", "config.status", "config.cache", "libtool", "Makefile", "GNUmakefile", "CMakeCache.txt",
+		"build.ninja", ".ninja_log", ".ninja_deps", "compile_commands.json", "confdefs.h", "stamp-h1", "stamp-h"}
+	keptEnds = []string{".log", ".trs", ".d", ".Po", ".Plo", ".Tpo", ".la", ".lai", ".cmake", ".make", ".dep", ".dirstamp",
+		".substvars", ".debhelper"}
+	keptDirs = []string{"/CMakeFiles/", "/.deps/", "/meson-private/", "/meson-logs/", "/meson-info/", "/.git/", "/autom4te.cache/"}
+)
+
+// isKept says of a file that a build keeps it for itself. Such files are of one build by nature, and are not shipped.
+func isKept(name string) bool {
+	return slices.Contains(keptNames, path.Base(name)) ||
+		slices.ContainsFunc(keptEnds, func(end string) bool { return strings.HasSuffix(name, end) }) ||
+		slices.ContainsFunc(keptDirs, func(dir string) bool { return strings.Contains(name, dir) })
+}
+
+// notes says what could not be looked at.
+func (a *NondetAnswer) notes(t *trail.Trail) {
+	if a.Changed > 0 {
+		a.Notes = append(a.Notes, count(a.Changed, "file")+" changed after the recording and could not be looked into")
+	}
+	if a.Searched == 0 {
+		a.Notes = append(a.Notes, "nothing of what was made is still there to look into")
+	}
+	a.Notes = append(a.Notes, "the clock is read without a system call (vdso(7)): who asks for the time is only seen "+
+		"by what is in the files, and what is compressed there is not looked into")
+	if t.Cut != nil {
+		a.Notes = append(a.Notes, "the recording is incomplete: "+t.Cut.Error())
+	}
+}
+
+// Text implements Answer.
+func (a *NondetAnswer) Text(p *show.Printer) {
+	if len(a.Proved) == 0 {
+		p.Line("Nothing of this one build was found in what it made (%s searched).", count(a.Searched, "file"))
+	} else {
+		p.Heading("In what was made (%s searched)", count(a.Searched, "file"))
+		proofs(p, a.Proved, a.dir)
+	}
+	if len(a.Own) > 0 {
+		var names []string
+		for _, hit := range a.Own {
+			if name := show.Q(relative(string(hit.Path), a.dir)); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		p.Gap()
+		p.Wrap(0, p.Paint(show.Bold, "In files that a build keeps for itself")+" ("+count(len(names), "file")+"): "+
+			strings.Join(names, " "))
+	}
+	if len(a.Causes) > 0 {
+		p.Gap()
+		p.Heading("What could make two builds differ")
+		var t show.Table
+		for _, c := range a.Causes {
+			t.Add(c.What, c.line())
+		}
+		p.Table(&t, 2)
+	}
+	for i, note := range a.Notes {
+		if i == 0 {
+			p.Gap()
+		}
+		p.Wrap(0, p.Paint(show.Faint, "note: "+note))
+	}
+}
+
+func (c *Cause) line() string {
+	line := show.Q(string(c.Text))
+	if c.Text == "" {
+		line = ""
+	}
+	if c.By != nil {
+		if line != "" {
+			line += "  "
+		}
+		line += c.By.Line()
+		if c.Count > 1 {
+			line += ", " + strconv.Itoa(c.Count) + " times"
+		}
+	}
+	return line
+}
+
+// proofs writes what was found: what is of itself in full, what has it from another file by name.
+func proofs(p *show.Printer, list []*Proof, dir string) {
+	for _, what := range []string{"time", "build path", "host name", "user", "home", "kernel", "temporary name"} {
+		var from []string
+		first := true
+		for _, hit := range list {
+			if hit.What != what {
+				continue
+			}
+			name := relative(string(hit.Path), dir)
+			if hit.From != "" {
+				from = append(from, show.Q(name)+" (from "+show.Q(relative(string(hit.From), dir))+")")
+				continue
+			}
+			if first {
+				p.Gap()
+				p.Line("%s", p.Paint(show.Warn, what))
+				first = false
+			}
+			as := ""
+			if hit.As != "" {
+				as = ", in the " + hit.As
+			}
+			p.Wrap(2, p.Paint(show.Bold, show.Q(name))+" at byte "+strconv.FormatInt(hit.Offset, 10)+": "+
+				show.Q(string(hit.Text))+as)
+			p.Wrap(4, "by "+hit.By.Line())
+			p.Wrap(4, hit.By.Command())
+			if hit.Argument != nil && hit.Argument.Proc != hit.By.Proc {
+				p.Wrap(4, "an argument of "+hit.Argument.Line())
+				p.Wrap(4, hit.Argument.Command())
+			}
+		}
+		if len(from) > 0 {
+			p.Wrap(2, "and "+strings.Join(from, ", "))
+		}
+	}
+}
