@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,15 +48,25 @@ func recordCmd(t *testing.T, c *Cmd, set ...func(*Cmd)) *trail.Trail {
 // compiled compiles a C program.
 func compiled(t *testing.T, text string) string {
 	t.Helper()
+	program, err := compiledAs(t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+// compiledAs compiles it with options.
+func compiledAs(t *testing.T, text string, options ...string) (program string, err error) {
+	t.Helper()
 	dir := t.TempDir()
 	source, program := filepath.Join(dir, "program.c"), filepath.Join(dir, "program")
 	if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("cc", "-pthread", "-o", program, source).CombinedOutput(); err != nil {
-		t.Fatalf("cc: %v\n%s", err, out)
+	if out, err := exec.Command("cc", append(options, "-pthread", "-o", program, source)...).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("cc: %w\n%s", err, out)
 	}
-	return program
+	return program, nil
 }
 
 // system is this machine to policies, in a directory.

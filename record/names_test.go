@@ -23,7 +23,9 @@ func asks(tr *trail.Trail) (list []string) {
 func reachesOf(tr *trail.Trail, address string) (list []string) {
 	for _, r := range tr.Reaches {
 		if strings.HasPrefix(r.Address, address) {
-			list = append(list, strings.TrimSpace(strings.Join([]string{r.Op, r.Address, r.Protocol, r.Host, r.Errno}, " ")))
+			words := []string{r.Op, r.Address, r.Protocol, r.Host, r.Errno}
+			words = slices.DeleteFunc(words, func(s string) bool { return s == "" })
+			list = append(list, strings.Join(words, " "))
 		}
 	}
 	return list
