@@ -10,7 +10,7 @@ type missingQuestion struct {
 	Process    string `arg:"" optional:"" placeholder:"#N" help:"Only what this process and what it started looked for."`
 	NeverFound bool   `help:"Only what was found nowhere, at no time."`
 	Program    string `placeholder:"GLOB" help:"Only what programs of this name looked for."`
-	All        bool   `help:"All names and directories, and what programs look for on every system: locales, the loader's."`
+	All        bool   `help:"All names and directories, and what programs look for everywhere: locales, say."`
 }
 
 // Run answers.

@@ -59,7 +59,8 @@ func Cmd(t *trail.Trail, p *trail.Proc, options CmdOptions) *CmdAnswer {
 	}
 	a.ID, a.Process.Program = x.Proc.ID, show.Bytes(x.Name())
 	if x.Proc != p {
-		a.Notes = append(a.Notes, "#"+itoa(p.ID)+" is a fork that became no program of its own: this is "+x.Proc.String()+".")
+		a.Notes = append(a.Notes,
+			"#"+itoa(p.ID)+" is a fork that became no program of its own: this is "+x.Proc.String()+".")
 	}
 	a.Dir, a.Argv, a.Path = show.Bytes(x.Dir), show.Strings(x.Argv), show.Bytes(x.Path)
 	for i, s := range x.Stdio {
@@ -191,8 +192,8 @@ func sameFile(name string, x *trail.Exec) bool {
 		x.Script != "" && (path.Base(name) == path.Base(x.Path) || shells[path.Base(name)])
 }
 
-// lookPath finds which file of a directory in PATH a name without a slash was: that which was executed, if its directory
-// is in the program's PATH.
+// lookPath finds which file of a directory in PATH a name without a slash was: that which was executed, if its
+// directory is in the program's PATH.
 func lookPath(t *trail.Trail, x *trail.Exec, name string) string {
 	for _, v := range t.Environ(x) {
 		if list, ok := strings.CutPrefix(v, "PATH="); ok {
@@ -211,11 +212,11 @@ func lookPath(t *trail.Trail, x *trail.Exec, name string) string {
 var shellWords = map[string]bool{}
 
 func init() {
-	for _, word := range strings.Fields(`. : [ [[ ] ! { } alias bg bind break builtin caller case cd command compgen complete
-		continue declare dirs disown do done echo elif else enable esac eval exec exit export false fc fg fi for function
-		getopts hash help history if in jobs kill let local logout mapfile popd printf pushd pwd read readonly return select
-		set shift shopt source suspend test then time times trap true type typeset ulimit umask unalias unset until wait
-		while`) {
+	for _, word := range strings.Fields(`. : [ [[ ] ! { } alias bg bind break builtin caller case cd command compgen
+		complete continue declare dirs disown do done echo elif else enable esac eval exec exit export false fc fg fi for
+		function getopts hash help history if in jobs kill let local logout mapfile popd printf pushd pwd read readonly
+		return select set shift shopt source suspend test then time times trap true type typeset ulimit umask unalias
+		unset until wait while`) {
 		shellWords[word] = true
 	}
 }

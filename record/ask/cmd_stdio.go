@@ -26,7 +26,7 @@ func (w *commandWriter) stdio(t *trail.Trail, x *trail.Exec) {
 			w.words = append(w.words, "2>&1")
 		case strings.HasSuffix(file, " (deleted)"):
 			w.note(fd, "was a file that is deleted: "+show.Q(strings.TrimSuffix(file, " (deleted)")))
-		case file == "/dev/null" && (s == file || s[0] == '='):
+		case file == "/dev/null":
 			w.words = append(w.words, [...]string{"<", ">", "2>"}[fd]+file)
 		case file != "":
 			w.words = append(w.words, redirection(fd, s)+w.quote(file))

@@ -130,7 +130,7 @@ func Env(t *trail.Trail, name string) *EnvAnswer {
 		a.Values = append(a.Values, v)
 	}
 	slices.SortFunc(a.Values, func(x, y *EnvValue) int {
-		return cmp.Or(cmp.Compare(runs(y), runs(x)), strings.Compare(valueText(x.Value), valueText(y.Value)))
+		return cmp.Or(cmp.Compare(valueRuns(y), valueRuns(x)), strings.Compare(valueText(x.Value), valueText(y.Value)))
 	})
 	return a
 }
@@ -154,7 +154,7 @@ func execsInOrder(t *trail.Trail) (list []*trail.Exec) {
 	return list
 }
 
-func runs(v *EnvValue) (n int) {
+func valueRuns(v *EnvValue) (n int) {
 	for _, p := range v.Programs {
 		n += p.Count
 	}

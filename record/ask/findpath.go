@@ -10,9 +10,9 @@ import (
 )
 
 // FindPath finds the path of a recording that a person means: an absolute one, one relative to here or else to the
-// recording's directory, one as a process typed it, or the end of one. If what was typed is the end of several, they are
-// the candidates. If the recording has nothing that fits, it is what the path would be if the question was asked where
-// the recording was made.
+// recording's directory, one as a process typed it, or the end of one. If what was typed is the end of several, they
+// are the candidates. If the recording has nothing that fits, it is what the path would be if the question was asked
+// where the recording was made.
 func FindPath(t *trail.Trail, typed, here string) (found string, candidates []string) {
 	first := typed
 	if !path.IsAbs(typed) {

@@ -27,7 +27,7 @@ func seekKind(u *trail.Use) string {
 		return seekSystem
 	case isLocale(u.Path, name):
 		return seekLocale
-	case strings.HasSuffix(name, ".pc") || (program == "pkg-config" || program == "pkgconf") && strings.HasSuffix(name, "pkgconfig"):
+	case strings.HasSuffix(name, ".pc"), strings.HasPrefix(program, "pkg") && strings.HasSuffix(name, "pkgconfig"):
 		return seekPackage
 	case isLibrary(name):
 		return seekLibrary
@@ -57,7 +57,7 @@ func isSystem(p, name string) bool {
 	case "ld.so.preload", "ld.so.nohwcap", "suid-debug", "nscd", "socket", "specs", "config.site", "locale.alias",
 		"pyvenv.cfg", "pybuilddir.txt", "python._pth", "sitecustomize.py", "usercustomize.py", "lto-wrapper",
 		"libexec", ".mailcap", "openssl.cnf", "posixrules", "localtime", "terminfo", "nsswitch.conf", "gai.conf",
-		"GNUmakefile":
+		"GNUmakefile", "RCS", "SCCS":
 		return true
 	}
 	if isTriplet(name) && !strings.Contains(strings.SplitN(name, "-linux-", 2)[1], "-") {

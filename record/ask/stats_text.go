@@ -32,8 +32,8 @@ func (a *StatsAnswer) Text(p *show.Printer) {
 		if s.Failed > 0 {
 			failed = itoa(s.Failed)
 		}
-		t.Add(itoa(s.Processes), failed, span(time.Duration(s.Wall)), span(time.Duration(s.CPU)), size(s.MaxRSS), itoa(s.Read),
-			itoa(s.Written), itoa(s.Missing), size(s.ReadBytes), size(s.WriteBytes), name)
+		t.Add(itoa(s.Processes), failed, span(time.Duration(s.Wall)), span(time.Duration(s.CPU)), size(s.MaxRSS),
+			itoa(s.Read), itoa(s.Written), itoa(s.Missing), size(s.ReadBytes), size(s.WriteBytes), name)
 	}
 	hidden := 0
 	for i, s := range a.Programs {

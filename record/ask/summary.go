@@ -161,7 +161,8 @@ func (a *SummaryAnswer) files(t *trail.Trail) {
 
 // isDevice says that a use is of what is no file on a disk.
 func isDevice(u *trail.Use) bool {
-	return u.Kind == "device" || u.Kind == "fifo" || u.Kind == "socket" || inDirs(u.Path, []string{"/dev", "/proc", "/sys"})
+	return u.Kind == "device" || u.Kind == "fifo" || u.Kind == "socket" ||
+		inDirs(u.Path, []string{"/dev", "/proc", "/sys"})
 }
 
 // ownDirs are where a build may write as it likes: its directory, and those for temporary files.

@@ -40,7 +40,7 @@ func (a *SummaryAnswer) ask(t *trail.Trail) {
 			names++
 		}
 	}
-	add(names > 0, count(names, "program")+", headers and packages never found", "missing", "--never-found")
+	add(names > 0, count(names, "program, header or package name")+" never found", "missing", "--never-found")
 	add(len(t.Procs) > 10, "where the time went", "stats")
 }
 

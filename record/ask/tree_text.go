@@ -29,7 +29,8 @@ func (a *TreeAnswer) siblings(p *show.Printer, list []*TreeProcess, depth int) {
 	}
 	for _, n := range list {
 		group := groups[kindOf(n)]
-		fold := !a.options.All && len(group) >= foldFrom && !(n.proc.Failed() && n.proc.Parent != nil && n.proc.Parent.Failed())
+		serious := n.proc.Failed() && n.proc.Parent != nil && n.proc.Parent.Failed()
+		fold := !a.options.All && len(group) >= foldFrom && !serious
 		switch {
 		case !fold:
 			a.one(p, n, depth)

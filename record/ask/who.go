@@ -149,7 +149,8 @@ func (a *WhoAnswer) programs(t *trail.Trail, path string) {
 			}
 			for fd := 1; fd <= 2; fd++ {
 				s := x.Stdio[fd]
-				if file := stdioPath(s); s != "" && s[0] != '<' && s[0] != '/' && !opened[file] && !(fd == 2 && s == x.Stdio[1]) &&
+				file := stdioPath(s)
+				if s != "" && s[0] != '<' && s[0] != '/' && !opened[file] && !(fd == 2 && s == x.Stdio[1]) &&
 					(file == path || a.Below && under(file, path)) {
 					a.Uses = append(a.Uses, WhoUse{At: x.At, Op: "stdio", Path: show.Bytes(file), Count: 1, proc: p,
 						By: chainAt(p, x.At)})

@@ -3,9 +3,7 @@ package ask
 import (
 	"cmp"
 	"slices"
-	"strings"
 
-	"sydbox/event"
 	"sydbox/record/show"
 	"sydbox/record/trail"
 )
@@ -28,6 +26,8 @@ type WhyAnswer struct {
 	Said    show.Bytes `json:"stderr,omitempty"`
 	SaidCut int64      `json:"stderr_cut,omitempty"` // bytes that are missing before it
 	Speaker *Process   `json:"stderr_of,omitempty"`
+	// Suspects failed below the process that failed first, which went on: a test that a loop ran, say. The last ones.
+	Suspects []*Failure `json:"suspects,omitempty"`
 	// Others failed too, of those that made their parents fail; Tolerated counts the rest of what failed.
 	Others    []*Failure `json:"others,omitempty"`
 	Tolerated int        `json:"tolerated"`
@@ -155,128 +155,6 @@ func failures(t *trail.Trail) (n int) {
 		}
 	}
 	return n
-}
-
-// explain says of the process that failed first what can be said.
-func (a *WhyAnswer) explain(t *trail.Trail, p *trail.Proc) {
-	if s := killer(t, p); s != nil {
-		a.Killer = sender(s)
-	} else if p.End != nil && p.End.Signal == "SIGKILL" {
-		a.Killer = "nobody in the tree: the kernel, when memory is short, or somebody outside"
-	}
-	for _, c := range p.Children {
-		if killedBy(t, c, p) && a.Note == "" {
-			a.Note = p.String() + " itself ended " + c.String() + " by " + show.Q(c.End.Signal) + "."
-		}
-	}
-	speaker, said := speaker(p)
-	if speaker != nil {
-		who := processAt(speaker, 1<<62)
-		a.Said, a.SaidCut, a.Speaker = show.Bytes(said), speaker.SaidCut, &who
-	}
-	a.Mishaps = mishaps(t, family(p), said)
-	if p.End != nil && p.End.Exit == 1 && p.Said == "" && asking[p.Name()] && p.Parent != nil && a.Note == "" {
-		a.Note = p.String() + " may only have answered no: look at what " + p.Parent.String() + " made of it."
-	}
-	a.Next = whyNext(t, a, p)
-}
-
-// family is a process and its forks that stayed what it was.
-func family(p *trail.Proc) []*trail.Proc {
-	list := []*trail.Proc{p}
-	for _, c := range p.Children {
-		if isFork(c) {
-			list = append(list, family(c)...)
-		}
-	}
-	return list
-}
-
-// speaker finds whose words tell why a process failed: its own, its forks', those of what it was connected to by a
-// pipe, its children's that failed, its ancestors'.
-func speaker(p *trail.Proc) (*trail.Proc, string) {
-	candidates := family(p)
-	if p.Parent != nil {
-		for _, c := range p.Parent.Children {
-			if c != p && piped(c, p) {
-				candidates = append(candidates, c)
-			}
-		}
-	}
-	for i := len(p.Children) - 1; i >= 0; i-- {
-		if p.Children[i].Failed() {
-			candidates = append(candidates, p.Children[i])
-		}
-	}
-	for i := len(p.Children) - 1; i >= 0; i-- {
-		if !p.Children[i].Failed() { // cat >&2, echo
-			candidates = append(candidates, p.Children[i])
-		}
-	}
-	for _, q := range append(candidates, p.Chain()...) {
-		if strings.TrimSpace(q.Said) != "" {
-			return q, q.Said
-		}
-	}
-	return nil, ""
-}
-
-// sender says who sent a signal.
-func sender(s *trail.Signal) string {
-	switch {
-	case s.From == s.To:
-		return "itself"
-	case s.From != nil:
-		return s.From.Line()
-	case s.PID != 0:
-		return "a process outside the tree (pid " + itoa(s.PID) + ")"
-	}
-	return "the kernel"
-}
-
-// whyNext are the questions that will tell more.
-func whyNext(t *trail.Trail, a *WhyAnswer, p *trail.Proc) (list []Next) {
-	number := func(p *trail.Proc) string { return "#" + itoa(p.ID) }
-	for _, m := range a.Mishaps {
-		if m.rank >= 100 && !m.Injected {
-			if (m.Errno == "ENOENT" || m.Errno == "ENOTDIR") && len(m.Dirs) > 1 {
-				list = append(list, next("where it looked", "missing", number(p)))
-			} else if usedByOthers(t, string(m.Path), p) {
-				list = append(list, next("who else had that file", "who", string(m.Path)))
-			}
-			break
-		}
-	}
-	list = append(list, next("run that command again, alone", "cmd", number(runnable(p))))
-	if p.Parent != nil && p.Parent.Parent != nil {
-		list = append(list, next("what ran before it", "tree", number(p.Parent)))
-	}
-	return list
-}
-
-// runnable is the nearest process of the chain that a person would run again: not a part of a compiler, which reads
-// temporary files that are gone.
-func runnable(p *trail.Proc) *trail.Proc {
-	for q := p; q.Parent != nil; q = q.Parent {
-		switch q.Name() {
-		case "cc1", "cc1plus", "as", "ld", "collect2", "lto1", "lto-wrapper", "f951":
-		default:
-			if !isFork(q) {
-				return q
-			}
-		}
-	}
-	return p
-}
-
-// usedByOthers says whether anybody but p did anything with a path.
-func usedByOthers(t *trail.Trail, path string, p *trail.Proc) bool {
-	for i := range t.Uses {
-		if u := &t.Uses[i]; (u.Path == path || u.To == path && u.Op != event.OpSymlink) && u.Proc != p && u.Errno == "" {
-			return true
-		}
-	}
-	return false
 }
 
 // Status is 0 if a cause was found, 1 if the command succeeded, 2 if the recording does not tell.

@@ -48,6 +48,9 @@ func TestWhyReal(t *testing.T) {
 			[]string{"ENOENT", "read", "/b/there/is/none", "FileNotFoundError"}, []string{"ls no1"}},
 		{"python's child", []string{"x.py", "import subprocess\nsubprocess.check_call(['ls', 'no1'])\n"},
 			[]string{"python3", "x.py"}, "ls", []string{"ls no1", "CalledProcessError"}, nil},
+		{"a loop over tests", []string{"Makefile", "check:\n\t@fail=0; for t in t1 t2 t3; do ./$$t || fail=1; done; exit $$fail\n",
+			"t1", "#!/bin/sh\n", "t2", "#!/bin/sh\nmkdir /proc/no || exit 1\n", "t3", "#!/bin/sh\nls >&2\n"}, []string{"make", "check"}, "sh",
+			[]string{"Failed below it before", "mkdir /proc/no", "mkdir #", "wrote to standard error", "/proc/no"}, nil},
 		{"full", nil, []string{"sh", "-c", "cat /etc/passwd >/dev/full; exit $?"}, "cat", []string{"No space left"}, nil},
 	}
 	for _, test := range tests {

@@ -24,7 +24,8 @@ func (a *WhyAnswer) Text(p *show.Printer) {
 	if a.Failed != nil && !*a.Failed {
 		p.Line("The command succeeded.")
 		if a.Tolerated > 0 {
-			p.Wrap(0, "Of what it ran, "+count(a.Tolerated, "process")+" failed, and it went on: "+next("", "tree", "--failed").line(a.Recording))
+			p.Wrap(0, "Of what it ran, "+count(a.Tolerated, "process")+" failed, and it went on: "+
+				next("", "tree", "--failed").line(a.Recording))
 		}
 		return
 	}
@@ -91,6 +92,11 @@ func (a *WhyAnswer) why(p *show.Printer) {
 			p.Line("  %s", p.Paint(show.Faint, "and "+itoa(hidden)+" more: --all"))
 		}
 	}
+	if len(a.Suspects) > 0 {
+		p.Gap()
+		p.Heading("Failed below it before, and it went on")
+		failureLines(p, a.Suspects)
+	}
 	p.Gap()
 	if a.Speaker == nil {
 		p.Line("Nothing was written to standard error.")
@@ -122,14 +128,11 @@ func (a *WhyAnswer) rest(p *show.Printer) {
 	if len(a.Others) > 0 {
 		p.Gap()
 		p.Heading("Failed too")
-		var t show.Table
-		for i, f := range a.Others {
-			if i == othersMost && !a.All {
-				break
-			}
-			t.Add(moment(f.At), f.String(), f.outcome, f.command)
+		list := a.Others
+		if !a.All {
+			list = list[:min(len(list), othersMost)]
 		}
-		p.Table(&t, 2)
+		failureLines(p, list)
 		if more := len(a.Others) - othersMost; more > 0 && !a.All {
 			p.Line("  %s", p.Paint(show.Faint, "and "+itoa(more)+" more: --all"))
 		}
@@ -139,6 +142,15 @@ func (a *WhyAnswer) rest(p *show.Printer) {
 		p.Wrap(0, p.Paint(show.Faint, count(a.Tolerated, "other process")+
 			" failed without making the command fail: "+next("", "tree", "--failed").line(a.Recording)))
 	}
+}
+
+// failureLines writes processes that failed.
+func failureLines(p *show.Printer, list []*Failure) {
+	var t show.Table
+	for _, f := range list {
+		t.Add(moment(f.At), f.String(), f.outcome, f.command)
+	}
+	p.Table(&t, 2)
 }
 
 // safeLine is a line that a program wrote for people: its colours are taken out, and it is quoted only where there is

@@ -1,0 +1,111 @@
+package ask
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"sydbox/record/show"
+	"sydbox/record/trail"
+)
+
+// explain says of the process that failed first what can be said.
+func (a *WhyAnswer) explain(t *trail.Trail, p *trail.Proc) {
+	if s := killer(t, p); s != nil {
+		a.Killer = sender(s)
+	} else if p.End != nil && p.End.Signal == "SIGKILL" {
+		a.Killer = "nobody in the tree: the kernel, when memory is short, or somebody outside"
+	}
+	for _, c := range p.Children {
+		if killedBy(t, c, p) && a.Note == "" {
+			a.Note = p.String() + " itself ended " + c.String() + " by " + show.Q(c.End.Signal) + "."
+		}
+	}
+	var suspects []*trail.Proc
+	if isShell(p) || isMake(p) || p.Said == "" {
+		suspects = suspectsBelow(t, p)
+	}
+	for _, q := range suspects {
+		a.Suspects = append(a.Suspects, failure(q))
+	}
+	speaker, said := speaker(p, suspects)
+	if speaker != nil {
+		who := processAt(speaker, 1<<62)
+		a.Said, a.SaidCut, a.Speaker = show.Bytes(said), speaker.SaidCut, &who
+	}
+	a.Mishaps = mishaps(t, family(p), said)
+	if p.End != nil && p.End.Exit == 1 && p.Said == "" && asking[p.Name()] && p.Parent != nil && a.Note == "" {
+		a.Note = p.String() + " may only have answered no: look at what " + p.Parent.String() + " made of it."
+	}
+	a.Next = whyNext(t, a, p)
+}
+
+// family is a process and its forks that stayed what it was.
+func family(p *trail.Proc) []*trail.Proc {
+	list := []*trail.Proc{p}
+	for _, c := range p.Children {
+		if isFork(c) {
+			list = append(list, family(c)...)
+		}
+	}
+	return list
+}
+
+// suspectsMost bounds the suspects.
+const suspectsMost = 5
+
+// suspectsBelow are what failed first below a process that went on, and then failed by itself; the last of them.
+// Programs whose status is an answer count only if they had something to say.
+func suspectsBelow(t *trail.Trail, p *trail.Proc) (list []*trail.Proc) {
+	for _, c := range p.Children {
+		if !c.Failed() || killedBy(t, c, p) || brokenPipe(c, p) {
+			continue
+		}
+		chain, _ := trace(t, c)
+		if deep := chain[len(chain)-1]; !asking[deep.Name()] || deep.Said != "" {
+			list = append(list, deep)
+		}
+	}
+	slices.SortStableFunc(list, func(x, y *trail.Proc) int { return cmp.Compare(x.Died, y.Died) })
+	return list[max(0, len(list)-suspectsMost):]
+}
+
+// speaker finds whose words tell why a process failed: its own, its forks', those of what it was connected to by a
+// pipe, those of what failed below it, its children's, its ancestors'.
+func speaker(p *trail.Proc, suspects []*trail.Proc) (*trail.Proc, string) {
+	candidates := family(p)
+	if p.Parent != nil {
+		for _, c := range p.Parent.Children {
+			if c != p && piped(c, p) {
+				candidates = append(candidates, c)
+			}
+		}
+	}
+	for i := len(suspects) - 1; i >= 0; i-- {
+		candidates = append(candidates, suspects[i])
+	}
+	for i := len(p.Children) - 1; i >= 0; i-- {
+		if !p.Children[i].Failed() { // cat >&2, echo
+			candidates = append(candidates, p.Children[i])
+		}
+	}
+	for _, q := range append(candidates, p.Chain()...) {
+		if strings.TrimSpace(q.Said) != "" {
+			return q, q.Said
+		}
+	}
+	return nil, ""
+}
+
+// sender says who sent a signal.
+func sender(s *trail.Signal) string {
+	switch {
+	case s.From == s.To:
+		return "itself"
+	case s.From != nil:
+		return s.From.Line()
+	case s.PID != 0:
+		return "a process outside the tree (pid " + itoa(s.PID) + ")"
+	}
+	return "the kernel"
+}
