@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"sydbox/record"
 	"sydbox/record/ask"
 	"sydbox/sandbox"
 )
@@ -26,18 +27,23 @@ func (q *policyQuestion) Run(status *int) error {
 	if err != nil {
 		return err
 	}
-	host := *sandbox.Host()
+	programs, err := record.OpenPrograms()
+	if err != nil {
+		return fmt.Errorf("look at programs: %w", err)
+	}
+	defer programs.Close()
+	o := ask.PolicyOptions{System: *sandbox.Host(), Bare: q.Bare, Exec: q.Exec, Identify: programs.Identify}
 	if len(q.Against) > 0 {
 		if q.Bare || q.Exec {
 			return fmt.Errorf("--against takes a policy as it is: --bare and --exec say how one is made")
 		}
-		a, err := ask.PolicyAgainst(t, host, q.Against)
+		a, err := ask.PolicyAgainst(t, o, q.Against)
 		if err != nil {
 			return err
 		}
 		return q.answer(a, status)
 	}
-	a, err := ask.Policy(t, ask.PolicyOptions{System: host, Bare: q.Bare, Exec: q.Exec})
+	a, err := ask.Policy(t, o)
 	if err != nil {
 		return err
 	}

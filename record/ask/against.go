@@ -39,8 +39,8 @@ type Refusal struct {
 }
 
 // PolicyAgainst says what policies would have denied of what was recorded. names are as sydbox run -p takes them.
-func PolicyAgainst(t *trail.Trail, sys policy.System, names []string) (*AgainstAnswer, error) {
-	d := demandsOf(t, true)
+func PolicyAgainst(t *trail.Trail, o PolicyOptions, names []string) (*AgainstAnswer, error) {
+	d, sys := demandsOf(t, true, o.Identify), o.System
 	host := systemOf(t, sys, d.hosts)
 	if sys.LookupHost != nil {
 		host.LookupHost = sys.LookupHost

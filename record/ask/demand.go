@@ -2,12 +2,14 @@ package ask
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
 	"sydbox/access"
 	"sydbox/event"
 	"sydbox/policy"
+	"sydbox/policy/program"
 	"sydbox/record/trail"
 )
 
@@ -26,8 +28,11 @@ type demand struct {
 	address   string // of connect and bind
 	host      string
 	own       bool // the tree had bound it
-	failed    bool // it failed in the recording, too
+	failed    bool // the system itself forbade it, or nobody was reached
+	muted     bool // the profile denies it without a report
 	exec      *trail.Exec
+	id        *program.Identity
+	as        string
 	by        *trail.Proc // who was the first
 	at        int64
 	count     int
@@ -40,7 +45,8 @@ type demands struct {
 	known map[demandKey]*demand
 	pids  map[int]bool
 	stdio map[string]access.Op
-	// bound are the ports and names that the tree has bound by then; anyPort: one was chosen by the kernel.
+	// bound are the ports and names that the tree has bound by then. anyPort: one was chosen by the kernel, and which is
+	// told by nothing (of TCP, listening tells it).
 	bound   map[string]bool
 	anyPort bool
 	hosts   map[string][]netip.Addr
@@ -55,10 +61,11 @@ type demandKey struct {
 	op            access.Op
 	path, address string
 	own, failed   bool
+	as            string // of programs: by which name, or with which arguments
 }
 
 // demandsOf collects what a recording demands. With looking, what only reads and looks is in it too.
-func demandsOf(t *trail.Trail, looking bool) *demands {
+func demandsOf(t *trail.Trail, looking bool, identify Identify) *demands {
 	d := &demands{
 		known: make(map[demandKey]*demand), pids: make(map[int]bool), stdio: make(map[string]access.Op),
 		bound: make(map[string]bool), hosts: make(map[string][]netip.Addr),
@@ -70,7 +77,7 @@ func demandsOf(t *trail.Trail, looking bool) *demands {
 	seen := make(map[move]bool)
 	for i := range t.Uses {
 		u := &t.Uses[i]
-		if u.Errno != "" || u.Injected {
+		if u.Injected || foreseen[u.Errno] {
 			continue
 		}
 		path, to := opsOf(u)
@@ -79,16 +86,20 @@ func demandsOf(t *trail.Trail, looking bool) *demands {
 		}
 		d.use(u, path, u.Path)
 		d.use(u, to, u.To)
-		if m := (move{u.Path, u.To, u.Kind == "dir"}); (u.Op == event.OpRename || u.Op == event.OpLink) && !seen[m] {
+		m := move{u.Path, u.To, u.Kind == "dir"}
+		if (u.Op == event.OpRename || u.Op == event.OpLink) && u.Errno == "" && !seen[m] {
 			seen[m] = true
 			d.moves = append(d.moves, m)
 		}
 	}
+	d.list = slices.DeleteFunc(d.list, func(n *demand) bool { // what was allowed once is allowed
+		return n.failed && d.known[demandKey{op: n.op, path: n.path}] != nil
+	})
 	for i := range t.Reaches {
 		d.reach(&t.Reaches[i])
 	}
 	for _, x := range allExecs(t) {
-		d.program(x)
+		d.program(x, looking, identify)
 	}
 	return d
 }
@@ -118,6 +129,17 @@ func (d *demands) given(t *trail.Trail) {
 		d.stdio[strings.TrimLeft(std, "<>+=")] |= ops
 	}
 }
+
+// foreseen are the errors that a call gets before any rule is asked: what cannot happen is not reported. With any other
+// error a denial would be, and the program would be told EACCES instead.
+var foreseen = map[string]bool{
+	"ENOENT": true, "EEXIST": true, "ENOTDIR": true, "EISDIR": true, "ELOOP": true, "EINVAL": true, "ENOTEMPTY": true,
+	"EBUSY": true, "EADDRINUSE": true, "ENAMETOOLONG": true, "EBADF": true, "EFAULT": true,
+}
+
+// forbidden are the errors by which the system itself forbids something: a rule that forbids it too, without a report,
+// changes nothing.
+var forbidden = map[string]bool{"EACCES": true, "EPERM": true, "EROFS": true}
 
 // opsOf are the operations that rules judge of a use: on its path, and on the second one.
 func opsOf(u *trail.Use) (path, to access.Op) {
@@ -160,15 +182,26 @@ func (d *demands) use(u *trail.Use, ops access.Op, path string) {
 		return // a pipe, or something without a name
 	}
 	for op := range ops.Ops() {
-		n := d.add(demand{op: op, path: path, by: u.Proc, at: u.At, kind: u.Kind}, max(u.Count, 1))
+		n := d.add(demand{
+			op: op, path: path, by: u.Proc, at: u.At, kind: u.Kind, failed: forbidden[u.Errno],
+		}, max(u.Count, 1))
 		n.moved = n.moved || u.Op == event.OpRename || u.Op == event.OpLink
 		n.exclusive = n.exclusive || strings.Contains(u.Flags, "O_EXCL") && strings.Contains(u.Flags, "O_RDWR")
-		n.member, n.stdio = d.isMember(path), d.stdio[path]&op != 0
+		n.member, n.stdio = d.isMember(path), d.stdio[path]&op != 0 && !device(path)
 	}
 }
 
+// device says whether a path is a device that programs open by its name, whatever their standard input and output are.
+func device(path string) bool {
+	switch path {
+	case "/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx":
+		return true
+	}
+	return false
+}
+
 func (d *demands) add(n demand, count int) *demand {
-	key := demandKey{n.op, n.path, n.address, n.own, n.failed}
+	key := demandKey{n.op, n.path, n.address, n.own, n.failed, n.as}
 	known := d.known[key]
 	if known == nil {
 		known = &n
@@ -187,69 +220,28 @@ func (d *demands) isMember(path string) bool {
 	return ok && err == nil && d.pids[pid]
 }
 
-// reach takes in a call on an address.
-func (d *demands) reach(r *trail.Reach) {
-	if r.Address == "" {
+// program takes in what a process became: a script if it runs one, for whoever may run that may run its interpreter.
+// Rules that allow are told apart by the name a program is called by, others by all its words (words).
+func (d *demands) program(x *trail.Exec, words bool, identify Identify) {
+	n := demand{op: access.Exec, path: x.Path, by: x.Proc, at: x.At, exec: x}
+	if x.Script != "" {
+		n.path = x.Script
+	}
+	if len(x.Argv) > 0 {
+		n.as = x.Argv[0]
+	}
+	if words {
+		n.as = strings.Join(x.Argv, "\x00")
+	}
+	known := d.add(n, 1)
+	if known.id != nil {
 		return
 	}
-	a, path, err := access.ParseAddress(r.Address)
-	n := demand{op: access.Connect, address: r.Address, by: r.Proc, at: r.At}
-	if r.Op == "bind" || r.Op == "listen" {
-		if r.Errno == "" {
-			d.offer(n, r.Op, path)
-		}
-		return // if it failed it will fail again
+	if identify != nil {
+		known.id = identify(&x.Executed)
 	}
-	inet := err == nil && a.Inet()
-	here := !inet || a.IP.IsLoopback() || a.IP.IsUnspecified()
-	switch r.Errno {
-	case "", "EINPROGRESS", "EALREADY", "EISCONN", "EAGAIN":
-	default:
-		if here {
-			return // nobody listens: it fails by itself, and is not reported
-		}
-		n.failed = true
-	}
-	n.own = here && (d.bound[ownKey(r.Address)] || inet && d.anyPort)
-	if n.host = r.Host; n.host != "" && inet {
-		d.hosts[r.Host] = append(d.hosts[r.Host], a.IP)
-	}
-	d.add(n, 1)
-}
-
-// offer takes in an address that was bound, or listened at. Rules judge a port that the kernel chose as port 0.
-func (d *demands) offer(n demand, op string, path []byte) {
-	n.op = access.Bind
-	host, port, inet := cutPort(n.address)
-	known := d.bound[n.address]
-	d.bound[ownKey(n.address)], d.bound[n.address] = true, true
-	switch {
-	case path != nil && op == "bind":
-		d.add(demand{op: access.Create, path: string(path), kind: "socket", by: n.by, at: n.at}, 1)
-	case inet && port == "0":
-		d.anyPort = true
-	case inet && op == "listen" && !known:
-		n.address = host + ":0"
-		d.anyPort = true
-	}
-	d.add(n, 1)
-}
-
-// cutPort takes an internet address apart.
-func cutPort(address string) (host, port string, inet bool) {
-	a, _, err := access.ParseAddress(address)
-	if err != nil || !a.Inet() {
-		return address, "", false
-	}
-	i := strings.LastIndexByte(address, ':')
-	return address[:i], address[i+1:], true
-}
-
-// program takes in what a process became: the file, and the script if it runs one.
-func (d *demands) program(x *trail.Exec) {
-	d.add(demand{op: access.Exec, path: x.Path, by: x.Proc, at: x.At, exec: x}, 1)
-	if x.Script != "" {
-		d.add(demand{op: access.Exec, path: x.Script, by: x.Proc, at: x.At, exec: x}, 1)
+	if known.id == nil {
+		known.id = identityOf(&x.Executed)
 	}
 }
 
@@ -279,7 +271,7 @@ func (o owned) Owns(*access.Address) bool { return bool(o) }
 // decide is what a policy says to a demand.
 func (n *demand) decide(p *policy.Policy) policy.Decision {
 	if n.op == access.Exec {
-		d := p.DecideExec(identityOf(n))
+		d := p.DecideExec(n.id)
 		return d.Decision
 	}
 	if family, ok := strings.CutPrefix(n.address, "family:"); ok {

@@ -29,20 +29,24 @@ type gatherer struct {
 	pids map[int]bool
 	home string
 	pwd  string
-	// made are the directories that the recorded processes made themselves.
-	made map[string]bool
+	// made are the directories that the recorded processes made themselves, new all names that they made.
+	made, new map[string]bool
 	// roots are what patterns begin with, the longest value first.
 	roots []root
 }
 
 // root is a directory that has a name in patterns.
-type root struct{ dir, name string }
+type root struct {
+	dir, name string
+	// temporary: it is for temporary files; set: the recorded command was told so.
+	temporary, set bool
+}
 
 // enough is how many names in one place are taken for any name in that place.
 const enough = 4
 
 // gather makes the fewest sensible grants.
-func (g *gatherer) gather(list []*demand) []*grant {
+func (g *gatherer) gather(list []*demand, action string) []*grant {
 	byKey := make(map[string]*grant)
 	var grants []*grant
 	for _, n := range list {
@@ -51,7 +55,10 @@ func (g *gatherer) gather(list []*demand) []*grant {
 		switch {
 		case n.member:
 			_, rest, _ := strings.Cut(strings.TrimPrefix(n.path, "/proc/"), "/")
-			x.parts = append([]string{"$TREE"}, g.components(rest, false)...)
+			x.parts = []string{"$TREE"}
+			for _, name := range strings.Split(rest, "/") {
+				x.parts = append(x.parts, general(name, g.pids, false)) // threads have numbers, too
+			}
 		case n.stdio:
 			x.parts = []string{"$STDIO"}
 		}
@@ -65,9 +72,11 @@ func (g *gatherer) gather(list []*demand) []*grant {
 		x.take(n)
 	}
 	grants = fold(grants)
-	grants = g.intoDirectories(grants)
+	if action == "allow" {
+		grants = g.intoDirectories(grants)
+	}
 	for _, x := range grants {
-		x.section, x.action = x.chooseSection(), "allow"
+		x.section, x.action = x.chooseSection(), action
 	}
 	slices.SortStableFunc(grants, func(a, b *grant) int { return cmp.Compare(a.pattern(), b.pattern()) })
 	return grants
@@ -103,20 +112,37 @@ func (g *gatherer) top(p string) (at string, whole bool) {
 // parts are the components of the pattern for a path.
 func (g *gatherer) parts(p string, exclusive bool) []string {
 	for _, r := range g.roots {
-		if p == r.dir {
+		if p == r.dir && !r.temporary {
 			return []string{r.name}
 		}
-		if rest, ok := strings.CutPrefix(p, r.dir+"/"); ok {
-			return append([]string{r.name}, g.components(rest, exclusive)...)
+		rest, ok := strings.CutPrefix(p, r.dir+"/")
+		if !ok {
+			continue
 		}
+		names := g.components(r.dir, rest, exclusive)
+		if first, _, _ := strings.Cut(rest, "/"); r.temporary && !r.set && names[0] == literalPattern(first) {
+			break // a name that somebody typed: with another TMPDIR it would be here still
+		}
+		return append([]string{r.name}, names...)
 	}
-	return append([]string{""}, g.components(p[1:], exclusive)...)
+	return append([]string{""}, g.components("", p[1:], exclusive)...)
 }
 
-func (g *gatherer) components(p string, exclusive bool) []string {
-	names := strings.Split(p, "/")
+// components are the patterns of what a path has below a directory. What was there before the recording is called the
+// same the next time; only what the processes made may be called something else.
+func (g *gatherer) components(dir, rest string, exclusive bool) []string {
+	names := strings.Split(rest, "/")
 	for i, name := range names {
-		names[i] = general(name, g.pids, exclusive && i == len(names)-1)
+		above := dir
+		if dir += "/" + name; !g.new[dir] {
+			names[i] = literalPattern(name)
+			continue
+		}
+		made := exclusive && i == len(names)-1
+		if !made && slices.ContainsFunc(g.roots, func(r root) bool { return r.temporary && r.dir == above }) {
+			made = chance(name) // most names there are made up by who makes them, directories too
+		}
+		names[i] = general(name, g.pids, made)
 	}
 	return names
 }

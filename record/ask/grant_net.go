@@ -78,28 +78,3 @@ func (g *gatherer) address(n *demand) string {
 	}
 	return host + ":" + port
 }
-
-// programs makes the grants for programs: those of the source by the directory, all others by name.
-func (g *gatherer) programs(list []*demand) (grants []*grant) {
-	for _, n := range list {
-		x := &grant{section: "exec", action: "allow"}
-		at, whole := g.top(n.path)
-		switch {
-		case len(n.exec.Names) > 0 && n.path != n.exec.Script && !strings.ContainsAny(n.exec.Names[0], " \t\n'\"\\"):
-			x.rule = literalPattern(n.exec.Names[0])
-		case isOrIn(n.path, g.pwd) && g.pwd != "/":
-			x.rule = "$PWD"
-		case whole:
-			x.rule = wordOf(strings.Join(g.parts(at, false), "/"))
-		default:
-			x.rule = wordOf(literalPattern(n.path))
-		}
-		grants = add(grants, x, n)
-	}
-	return grants
-}
-
-// wordOf is a pattern as the first word of a rule of [exec].
-func wordOf(pattern string) string {
-	return strings.NewReplacer(" ", `\ `, "\t", "\\\t", "\n", "\\\n", "'", `\'`, `"`, `\"`).Replace(pattern)
-}

@@ -2,7 +2,6 @@ package ask
 
 import (
 	"fmt"
-	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -21,6 +20,8 @@ type PolicyOptions struct {
 	Bare bool
 	// Exec allows the programs that were executed, and no others.
 	Exec bool
+	// Identify tells more of programs than the recording does; it may be nil.
+	Identify Identify
 }
 
 // PolicyAnswer is a policy under which a recorded build passes.
@@ -63,7 +64,7 @@ type policyMaker struct {
 // Policy makes a minimal policy of what was recorded: every rule is needed, and with all of them nothing that succeeded
 // would be denied. Both are tried with the policy itself.
 func Policy(t *trail.Trail, o PolicyOptions) (*PolicyAnswer, error) {
-	m := &policyMaker{o: o, t: t, demands: demandsOf(t, false)}
+	m := &policyMaker{o: o, t: t, demands: demandsOf(t, false, o.Identify)}
 	m.sys = systemOf(t, o.System, m.demands.hosts)
 	for _, n := range m.demands.list {
 		if n.op != access.Exec || o.Exec {
@@ -116,26 +117,6 @@ func (m *policyMaker) extends() []string {
 	return []string{"build"}
 }
 
-// systemOf is a system as the recorded command saw it. Names of hosts lead where they led then.
-func systemOf(t *trail.Trail, sys policy.System, hosts map[string][]netip.Addr) policy.System {
-	env := make(map[string]string, len(t.Head.Env))
-	for _, s := range t.Head.Env {
-		name, value, _ := strings.Cut(s, "=")
-		env[name] = value
-	}
-	sys.Cwd, sys.Home = t.Head.Dir, env["HOME"]
-	sys.Getenv = func(name string) string { return env[name] }
-	sys.LookupHost = func(host string) ([]netip.Addr, error) {
-		for name, addrs := range hosts {
-			if strings.EqualFold(strings.TrimSuffix(name, "."), strings.TrimSuffix(host, ".")) {
-				return addrs, nil
-			}
-		}
-		return nil, fmt.Errorf("the recording does not have its addresses")
-	}
-	return sys
-}
-
 // generatedName is the file that a policy is while it is being tried.
 const generatedName = "/dev/null/syd-trace.toml"
 
@@ -158,44 +139,56 @@ func (m *policyMaker) denied(p *policy.Policy, first bool) (list []*demand) {
 		case n.op == access.Exec && first:
 			list = append(list, n) // the default, which makes the rules needed, comes with them
 		case d.Action == policy.Mute && first && !n.failed:
+			n.muted = true
 			m.muted++
-		case d.Action > policy.Mute:
+		case !n.satisfied(d.Action):
 			list = append(list, n)
 		}
 	}
 	return list
 }
 
+// satisfied says whether an action is as good as what was recorded.
+func (n *demand) satisfied(a policy.Action) bool {
+	return a < policy.Mute || a == policy.Mute && (n.failed || n.muted)
+}
+
 // grants makes the rules for what is lacking.
 func (m *policyMaker) grants(lacking []*demand) []*grant {
 	g := m.gatherer()
-	var paths, addresses, programs []*demand
+	var paths, forbidden, addresses, programs []*demand
 	for _, n := range lacking {
 		switch {
 		case n.address != "":
 			addresses = append(addresses, n)
 		case n.op == access.Exec:
 			programs = append(programs, n)
+		case n.failed:
+			forbidden = append(forbidden, n)
 		default:
 			paths = append(paths, n)
 		}
 	}
-	return slices.Concat(g.gather(paths), g.programs(programs), g.addresses(addresses))
+	return slices.Concat(
+		g.gather(paths, "allow"), g.gather(forbidden, "mute"), g.programs(programs), g.addresses(addresses))
 }
 
 // gatherer knows the places that the recorded command knew.
 func (m *policyMaker) gatherer() *gatherer {
-	g := &gatherer{pids: m.demands.pids, made: make(map[string]bool), home: m.sys.Home, pwd: m.sys.Cwd}
+	g := &gatherer{
+		pids: m.demands.pids, made: make(map[string]bool), new: make(map[string]bool), home: m.sys.Home, pwd: m.sys.Cwd,
+	}
 	w := newWorld()
 	for i := range m.t.Uses {
 		w.apply(&m.t.Uses[i])
 	}
 	for _, f := range w.all {
-		if f.kind == "dir" && f.made {
-			g.made[f.path] = true
-			if f.was != "" {
-				g.made[f.was] = true
-			}
+		if !f.made {
+			continue
+		}
+		for _, name := range []string{f.path, f.was} {
+			g.new[name] = true
+			g.made[name] = g.made[name] || f.kind == "dir"
 		}
 	}
 	real := func(dir string) string {
@@ -210,7 +203,10 @@ func (m *policyMaker) gatherer() *gatherer {
 	if tmp == "" {
 		tmp = "/tmp"
 	}
-	for _, r := range []root{{m.sys.Cwd, "$PWD"}, {tmp, "${TMPDIR:-/tmp}"}, {m.sys.Home, "~"}} {
+	for _, r := range []root{
+		{dir: m.sys.Cwd, name: "$PWD"}, {dir: m.sys.Home, name: "~"},
+		{dir: tmp, name: "${TMPDIR:-/tmp}", temporary: true, set: m.sys.Getenv("TMPDIR") != ""},
+	} {
 		if path.IsAbs(r.dir) {
 			if r.dir = real(r.dir); r.dir != "/" {
 				g.roots = append(g.roots, r)
@@ -219,74 +215,6 @@ func (m *policyMaker) gatherer() *gatherer {
 	}
 	slices.SortStableFunc(g.roots, func(a, b root) int { return len(b.dir) - len(a.dir) })
 	return g
-}
-
-// complete adds rules until nothing is denied that a rule could allow.
-func (m *policyMaker) complete(grants []*grant, p *policy.Policy) ([]*grant, *policy.Policy, error) {
-	for range 3 {
-		var more []*grant
-		for _, n := range m.denied(p, false) {
-			if n.address == "" && n.op != access.Exec {
-				more = append(more, exactly(n))
-			}
-		}
-		for _, v := range m.demands.moves {
-			if p.Launders([]byte(v.from), []byte(v.to), v.directory) {
-				for _, n := range m.wanted {
-					if n.path == v.from || n.path == v.to {
-						more = append(more, exactly(n))
-					}
-				}
-			}
-		}
-		if len(more) == 0 {
-			return grants, p, nil
-		}
-		grants = append(grants, more...)
-		next, err := m.load(grants)
-		if err != nil {
-			return nil, nil, err
-		}
-		p = next
-	}
-	return grants, p, nil
-}
-
-// exactly is the grant for one path and all that may be done to it.
-func exactly(n *demand) *grant {
-	x := &grant{section: "write", action: "allow", rule: literalPattern(n.path)}
-	x.take(n)
-	return x
-}
-
-// minimal leaves out what nothing needs: without each of the rules that stay something would be denied.
-func (m *policyMaker) minimal(grants []*grant) ([]*grant, error) {
-	// The widest are tried last: of a directory and a file in it the file goes.
-	order := slices.Clone(grants)
-	slices.SortStableFunc(order, func(a, b *grant) int { return len(b.pattern()) - len(a.pattern()) })
-	for _, x := range order {
-		without := slices.DeleteFunc(slices.Clone(grants), func(y *grant) bool { return x == y })
-		p, err := m.load(without)
-		if err != nil {
-			return nil, err
-		}
-		if m.passes(p) {
-			grants = without
-		}
-	}
-	return grants, nil
-}
-
-// passes says whether a policy denies nothing of what was recorded.
-func (m *policyMaker) passes(p *policy.Policy) bool {
-	for _, n := range m.wanted {
-		if d := n.decide(p); d.Action > policy.Mute {
-			return false
-		}
-	}
-	return !slices.ContainsFunc(m.demands.moves, func(v move) bool {
-		return p.Launders([]byte(v.from), []byte(v.to), v.directory)
-	})
 }
 
 // notes say what the policy does not know of.

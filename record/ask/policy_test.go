@@ -39,7 +39,7 @@ func checkMinimal(t *testing.T, tr *trail.Trail, a *PolicyAnswer) {
 		sys := nowhere
 		sys.FS = withFile{nowhere.FS, "p.toml", text}
 		// The rules of hosts: the recording's own addresses.
-		against, err := PolicyAgainst(tr, sys, []string{"/p.toml"})
+		against, err := PolicyAgainst(tr, PolicyOptions{System: sys}, []string{"/p.toml"})
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, text)
 		}
@@ -89,8 +89,16 @@ func TestPolicy(t *testing.T) {
 			open(s, event.OpMake, "/tmp/y")
 		}, PolicyOptions{}, ""},
 		"a file":    {func(s *script) { open(s, event.OpMake, "/etc/x y") }, PolicyOptions{}, "write allow /etc/x y"},
-		"a failure": {func(s *script) { open(s, event.OpMake, "/etc/x").Errno = "EROFS" }, PolicyOptions{}, ""},
-		"reading":   {func(s *script) { s.use(2, event.OpRead, "/etc/shadow") }, PolicyOptions{Bare: true}, ""},
+		"a failure": {func(s *script) { open(s, event.OpMake, "/etc/x").Errno = "EEXIST" }, PolicyOptions{}, ""},
+		"forbidden by the system": {func(s *script) { open(s, event.OpMake, "/etc/x").Errno = "EROFS" }, PolicyOptions{},
+			"write mute /etc/x"},
+		"forbidden once": {func(s *script) {
+			open(s, event.OpMake, "/etc/x").Errno = "EACCES"
+			open(s, event.OpMake, "/etc/x")
+		}, PolicyOptions{}, "write allow /etc/x"},
+		"another error": {func(s *script) { s.move(2, "/b/x", "/mnt/x").Errno = "EXDEV" }, PolicyOptions{},
+			"write allow /mnt/x"},
+		"reading": {func(s *script) { s.use(2, event.OpRead, "/etc/shadow") }, PolicyOptions{Bare: true}, ""},
 		"a directory of its own": {func(s *script) {
 			s.use(2, event.OpMake, "/opt/app").Kind = "dir"
 			s.use(2, event.OpMake, "/opt/app/bin").Kind = "dir"
@@ -159,8 +167,8 @@ func TestPolicy(t *testing.T) {
 		"programs": {func(s *script) {
 			s.run(2, "/b/conf test")
 			s.run(2, "cc it's")
-		}, PolicyOptions{Exec: true}, "exec allow $PWD\nexec allow /usr/bin/cc\\ it\\'s\n" +
-			"exec allow /usr/bin/make\nexec allow /usr/bin/sh"},
+		}, PolicyOptions{Exec: true}, "exec allow $PWD ...\nexec allow /usr/bin/cc\\ it\\'s ...\n" +
+			"exec allow /usr/bin/make ...\nexec allow /usr/bin/sh ..."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t, "make")
@@ -281,7 +289,7 @@ func TestPolicyAgainst(t *testing.T) {
 	s.add(&event.Reached{At: s.now(), ID: sh, Op: "connect", Address: "198.51.100.7:80", Errno: "ETIMEDOUT"})
 	sys := nowhere
 	sys.FS = withFile{nowhere.FS, "p.toml", "[read]\ndeny = [\"~/.ssh\"]\n[exec]\ndeny = [\"curl\"]\n"}
-	a, err := PolicyAgainst(s.trail(0), sys, []string{"/p.toml"})
+	a, err := PolicyAgainst(s.trail(0), PolicyOptions{System: sys}, []string{"/p.toml"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,11 +303,11 @@ func TestPolicyAgainst(t *testing.T) {
 	if a.Status() != 1 {
 		t.Errorf("status %d", a.Status())
 	}
-	if _, err := PolicyAgainst(s.trail(0), nowhere, []string{"/absent.toml"}); err == nil {
+	if _, err := PolicyAgainst(s.trail(0), PolicyOptions{System: nowhere}, []string{"/absent.toml"}); err == nil {
 		t.Error("a policy that is not there is no error")
 	}
 	var none fs.FS = fstest.MapFS{}
-	if _, err := PolicyAgainst(s.trail(0), policy.System{FS: none}, []string{"open"}); err != nil {
+	if _, err := PolicyAgainst(s.trail(0), PolicyOptions{System: policy.System{FS: none}}, []string{"open"}); err != nil {
 		t.Error(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sydbox/record/show"
+	"sydbox/sandbox/report"
 )
 
 // Text implements Answer: it is the policy as a file.
@@ -52,10 +53,10 @@ func (m *policyMaker) file(grants []*grant, a *PolicyAnswer) string {
 func (m *policyMaker) header(b *strings.Builder, a *PolicyAnswer) {
 	words := make([]string, len(m.t.Head.Command))
 	for i, w := range m.t.Head.Command {
-		words[i] = show.Q(w)
+		words[i] = report.ShellQuote(w)
 	}
-	fmt.Fprintf(b, "# What this command needed, as it was recorded on %s by %s, in %s:\n#     %s\n",
-		m.t.Head.Time.Format("2006-01-02 15:04"), show.Q(m.t.Head.Tool), show.Q(m.t.Head.Dir), strings.Join(words, " "))
+	fmt.Fprintf(b, "# What this command needed, recorded on %s by %s, in %s:\n#     %s\n",
+		m.t.Head.Time.Format("2006-01-02 15:04"), safe(m.t.Head.Tool), show.Q(m.t.Head.Dir), strings.Join(words, " "))
 	if len(a.Rules) == 0 && !m.o.Bare {
 		b.WriteString("# It needs nothing that the profile build does not allow.\n")
 	}
@@ -120,7 +121,9 @@ func (r *PolicyRule) why() string {
 		}
 	}
 	if r.Action == "mute" {
-		did = []string{"tries to reach, in vain,"}
+		for i, verb := range did {
+			did[i] = "in vain " + verb
+		}
 	}
 	text := r.By.Line() + ": " + strings.Join(did, ", ") + " "
 	if r.Names > 1 {

@@ -69,6 +69,22 @@ func general(name string, pids map[int]bool, exclusive bool) string {
 	return withWild(name, wild)
 }
 
+// chance says whether a name ends as mkdtemp(3) makes one up: in six letters and digits that are no word.
+func chance(name string) bool {
+	m := mkstemp.FindStringSubmatch(name)
+	if m == nil {
+		return false
+	}
+	const lower, upper, digits = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
+	sorts := 0
+	for _, sort := range []string{lower, upper, digits} {
+		if strings.ContainsAny(m[1], sort) {
+			sorts++
+		}
+	}
+	return sorts == 3 || sorts == 2 && strings.ContainsAny(m[1], upper)
+}
+
 // withWild is a name as a pattern, with the marked bytes replaced.
 func withWild(name string, wild []byte) string {
 	var b strings.Builder
