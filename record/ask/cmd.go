@@ -99,12 +99,15 @@ func (a *CmdAnswer) environment(t *trail.Trail, x *trail.Exec, all bool) {
 			continue
 		}
 		have[name] = true
+		if shellOwn[name] && !all {
+			continue // a shell that this is pasted into sets it itself
+		}
 		if old, ok := had[name]; !ok || old != value {
 			set = append(set, v)
 		}
 	}
 	for name := range had {
-		if !have[name] {
+		if !have[name] && !shellOwn[name] {
 			unset = append(unset, name)
 		}
 	}

@@ -13,14 +13,18 @@ func (a *MissingAnswer) Text(p *show.Printer) {
 	if len(a.Names) == 0 {
 		p.Line("Nothing that was looked for was missing.")
 	}
-	gap := false
+	gap, groups := false, make(map[missingKind][]*MissingName)
+	for _, m := range a.Names {
+		k := missingKind{missingOrder(m), m.Kind, m.Program}
+		groups[k] = append(groups[k], m)
+	}
 	for part, title := range []string{"Never found", "Found elsewhere", "There later"} {
 		t := show.Table{}
 		n := 0
 		for _, m := range a.Names {
 			switch {
 			case missingOrder(m) != part:
-			case part > 0 && a.fold(m, &t):
+			case part > 0 && a.fold(groups[missingKind{part, m.Kind, m.Program}], m, &t):
 			default:
 				if n++; n <= missingMost || a.All {
 					t.Add(m.Kind, p.Paint(show.Bold, show.Q(string(m.Name)))+" "+a.where(m))
@@ -54,24 +58,24 @@ func (a *MissingAnswer) Text(p *show.Printer) {
 // foldMost is how many names of one kind, found elsewhere by one program, are shown one by one.
 const foldMost = 3
 
+// missingKind are names that one program looked for with the same outcome.
+type missingKind struct {
+	order   int
+	kind    string
+	program show.Bytes
+}
+
 // fold adds one row for what a program looked for in vain at first and then found, for all names of a kind with the
 // first of them. It says whether the name is in such a row.
-func (a *MissingAnswer) fold(m *MissingName, t *show.Table) bool {
-	if a.All {
-		return false
-	}
-	var like []*MissingName
-	dirs := 0
-	for _, other := range a.Names {
-		if missingOrder(other) == missingOrder(m) && other.Kind == m.Kind && other.Program == m.Program {
-			like = append(like, other)
-			dirs = max(dirs, len(other.Dirs))
-		}
-	}
-	if len(like) <= foldMost {
+func (a *MissingAnswer) fold(like []*MissingName, m *MissingName, t *show.Table) bool {
+	if a.All || len(like) <= foldMost {
 		return false
 	}
 	if like[0] == m {
+		dirs := 0
+		for _, other := range like {
+			dirs = max(dirs, len(other.Dirs))
+		}
 		text := show.Q(string(m.Program)) + " looked for " + itoa(len(like)) + " names "
 		if m.Later == nil {
 			text += "in up to " + count(dirs, "directory") + " before it found them: --all"

@@ -33,7 +33,7 @@ func (a *WhyAnswer) explain(t *trail.Trail, p *trail.Proc) {
 		who := processAt(speaker, 1<<62)
 		a.Said, a.SaidCut, a.Speaker = show.Bytes(said), speaker.SaidCut, &who
 	}
-	a.Mishaps = mishaps(t, family(p), said)
+	a.Mishaps = mishaps(t, append(family(p), suspects...), said)
 	if p.End != nil && p.End.Exit == 1 && p.Said == "" && asking[p.Name()] && p.Parent != nil && a.Note == "" {
 		a.Note = p.String() + " may only have answered no: look at what " + p.Parent.String() + " made of it."
 	}
