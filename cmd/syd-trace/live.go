@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"sydbox/event"
@@ -137,12 +136,4 @@ func (l *live) signalled(e *event.Signalled) said {
 		s.text += fmt.Sprintf(" from pid %d", e.PID)
 	}
 	return s
-}
-
-// discardErrors is a writer whose errors are nobody's business: a terminal that is gone must not end a recording.
-type discardErrors struct{ io.Writer }
-
-func (d discardErrors) Write(b []byte) (int, error) {
-	_, _ = d.Writer.Write(b)
-	return len(b), nil
 }
