@@ -36,8 +36,8 @@ type watch struct {
 // h hears of them as from Run, with these differences. Birth is first called for what was found running: the leader of
 // each process before its other threads, parents before children, with a nil parent for one whose parent is not traced.
 // Syscall is called at the entry of a call, before any filter of the task's own. A call that was under way already is
-// not told of, nor its end. The Actions Give and Wait do not work: the call runs. Return works but where a filter of the
-// task's own kills for an unknown number. Followed is called for followed tasks and calls that filter does not trace.
+// not told of, nor its end. The Actions Give and Wait do not work: the call runs. Return works but where a filter of
+// the task's own kills for an unknown number. Followed is called for followed tasks and calls that filter does not trace.
 // There is no Death for tasks that are let go.
 //
 // None of them may be a child of this process, which could not wait for it any more (a descendant of a child may).
@@ -113,6 +113,9 @@ func (t *tracer) attach(pids []int) (*Result, error) {
 		return nil, err
 	}
 	for _, p := range t.watch.procs {
+		if p.Tasks == 0 {
+			continue // it is gone by now
+		}
 		t.control.add(p.TGID)
 		t.bear(p)
 	}
@@ -133,7 +136,7 @@ func (t *tracer) attach(pids []int) (*Result, error) {
 // bear tells of a process that was found running.
 func (t *tracer) bear(p *Process) {
 	var parent *Task
-	if p.Parent != nil {
+	if p.Parent != nil && p.Parent.Tasks > 0 {
 		parent = t.anyTask(p.Parent)
 	}
 	first := t.tasks[p.TGID]

@@ -57,13 +57,22 @@ func (t *tracer) seizeTrees(pids []int) error {
 		of[tgid] = tgid
 	}
 	found := map[int]*Process{}
+	s := newSeizer()
+	defer func() {
+		for tid, gone := range s.stop() {
+			if task := t.tasks[tid]; gone && task != nil {
+				delete(t.tasks, tid)
+				task.Process.Tasks--
+			}
+		}
+	}()
 	for quiet := 0; quiet < 2; quiet++ {
 		parents, err := readParents()
 		if err != nil {
 			return err
 		}
 		for _, pid := range descendants(parents, of) {
-			grown, err := t.seizeProcess(pid, parents[pid], of[pid], found)
+			grown, err := t.seizeProcess(s, pid, parents[pid], of[pid], found)
 			if err != nil {
 				return err
 			}
@@ -81,30 +90,22 @@ func (t *tracer) seizeTrees(pids []int) error {
 }
 
 // seizeProcess seizes the threads of a process that are not seized yet, and says whether there were any.
-func (t *tracer) seizeProcess(pid, parent, asked int, found map[int]*Process) (grown bool, err error) {
+func (t *tracer) seizeProcess(s *seizer, pid, parent, asked int, found map[int]*Process) (grown bool, err error) {
 	threads, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task")
 	if err != nil {
 		return false, nil // it is gone
-	}
-	options := uintptr(watchOptions)
-	if t.opt.Exits {
-		options |= unix.PTRACE_O_TRACEEXIT
 	}
 	for _, thread := range threads {
 		tid, err := strconv.Atoi(thread.Name())
 		if err != nil {
 			continue
 		}
-		errno := ptraceSeize(tid, options)
+		seized, errno := s.seize(pid, tid)
 		switch {
-		case errno == unix.ESRCH:
-			continue
 		case errno != 0:
-			status := readStatus(tid)
-			if tracer := status.number("TracerPid"); tracer == unix.Gettid() || status.ended() {
-				continue // it is ours: seized before, or made by one that was. Or it is a zombie
-			}
 			return false, attachError(tid, pid, asked, errno)
+		case !seized:
+			continue
 		}
 		grown = true
 		if t.tasks[tid] != nil {
@@ -112,7 +113,7 @@ func (t *tracer) seizeProcess(pid, parent, asked int, found map[int]*Process) (g
 		}
 		p := found[pid]
 		if p == nil {
-			p = &Process{TGID: pid, Parent: found[parent], filtered: true}
+			p = &Process{TGID: pid, Parent: found[parent], Attached: true, filtered: true}
 			p.doubtFiles()
 			found[pid] = p
 			t.watch.procs = append(t.watch.procs, p)

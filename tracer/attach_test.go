@@ -46,7 +46,7 @@ func start(t testing.TB, argv ...string) *running {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = unix.Kill(r.pid, unix.SIGKILL) })
-	for exeOf(r.pid) == exeOf(r.cmd.Process.Pid) {
+	for exe := exeOf(r.pid); exe != "" && exe == exeOf(r.cmd.Process.Pid); exe = exeOf(r.pid) {
 		time.Sleep(time.Millisecond) // it is the shell still
 	}
 	return r

@@ -11,8 +11,8 @@ type ExitHandler interface {
 	// leader's Death counts.
 	//
 	// Death follows, but for the leader of a process in which another thread executes a program: there Exec follows,
-	// for the same Task. Exiting is left out for a task that another SIGKILL or an exec takes out of that very stop before
-	// it was seen, and for one that was killed before it was born (Handler.Birth).
+	// for the same Task. Exiting is left out for a task that another SIGKILL or an exec takes out of that very stop
+	// before it was seen, and for one that was killed before it was born (Handler.Birth).
 	Exiting(t *Task, status unix.WaitStatus)
 }
 

@@ -103,6 +103,8 @@ func Deny(errno syscall.Errno) Action { return Action{Kind: Return, Value: -int6
 type Process struct {
 	TGID   int
 	Parent *Process // the process that created it, alive or not; nil for the target
+	// Attached: it ran already when the tracer came (Attach).
+	Attached bool
 	// Tasks counts its living threads; 0 means that the process is gone.
 	Tasks int
 	// Data is the Handler's.
@@ -122,6 +124,7 @@ type Task struct {
 	state   taskState
 	leaving bool // it is at its end
 	watched bool // it was attached to: every call stops
+	exits   bool // PTRACE_O_TRACEEXIT was set later
 	// giver is nil where Give does not work; gift is made at the first Give.
 	giver *giver
 	gift  *gift

@@ -24,6 +24,12 @@ func ptraceSeize(tid int, options uintptr) syscall.Errno {
 	return ptrace(unix.PTRACE_SEIZE, tid, 0, options)
 }
 
+// ptraceSeizeLong is ptraceSeize of a task that may be in an exec, whose end it waits for.
+func ptraceSeizeLong(tid int, options uintptr) syscall.Errno {
+	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_SEIZE, uintptr(tid), 0, options, 0, 0)
+	return errno
+}
+
 // eventMessage is PTRACE_GETEVENTMSG: the new task's TID at a birth, the former TID at an exec.
 func eventMessage(tid int) (uint64, syscall.Errno) {
 	var msg uintptr // the kernel writes an unsigned long

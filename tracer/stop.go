@@ -14,7 +14,7 @@ const syscallSignal = unix.SIGTRAP | 0x80
 // stop handles a stop of a task of the tree.
 func (t *tracer) stop(task *Task, ws unix.WaitStatus) {
 	if task.watched {
-		task.where(ws)
+		t.where(task, ws)
 	}
 	switch event(ws) {
 	case unix.PTRACE_EVENT_SECCOMP:

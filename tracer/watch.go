@@ -14,16 +14,20 @@ import (
 // tells, too: it is -ENOSYS at every entry.
 
 // where notes what a stop that is not a call's says of the task's place.
-func (t *Task) where(ws unix.WaitStatus) {
+func (t *tracer) where(task *Task, ws unix.WaitStatus) {
+	if t.opt.Exits && (!task.exits || event(ws) == unix.PTRACE_EVENT_EXEC) {
+		task.exits = true
+		_ = ptrace(unix.PTRACE_SETOPTIONS, task.TID, 0, watchOptions|unix.PTRACE_O_TRACEEXIT) // ESRCH: it is dying
+	}
 	switch event(ws) {
 	case 0:
 		if ws.StopSignal() != syscallSignal {
-			t.state.inside = false
+			task.state.inside = false
 		}
 	case unix.PTRACE_EVENT_STOP:
-		t.state.inside = false
+		task.state.inside = false
 	default:
-		t.state.inside = true
+		task.state.inside = true
 	}
 }
 

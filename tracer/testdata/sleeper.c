@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,6 +53,29 @@ static void *churn(void *p) {
 		CHECK(pthread_join(t, &r) == 0 && r == args);
 	}
 	return p;
+}
+
+static void *executes(void *path) {
+	usleep(400000);
+	execl(path, path, "now", (char *)0);
+	_exit(97);
+}
+
+// until is access(2), which checks that the call leaves all registers alone but its result.
+static int until(const char *path) {
+#ifdef __x86_64__
+	long r = SYS_access, di = (long)path, si = F_OK, dx = 0x1111;
+	register long r10 __asm__("r10") = 0x2222, r8 __asm__("r8") = 0x3333, r9 __asm__("r9") = 0x4444;
+	__asm__ volatile("syscall"
+	                 : "+a"(r), "+D"(di), "+S"(si), "+d"(dx), "+r"(r10), "+r"(r8), "+r"(r9)
+	                 :
+	                 : "rcx", "r11", "memory");
+	CHECK(di == (long)path && si == F_OK && dx == 0x1111 && r10 == 0x2222 && r8 == 0x3333 && r9 == 0x4444);
+	errno = -r;
+	return r;
+#else
+	return access(path, F_OK);
+#endif
 }
 
 int main(int argc, char **argv) {
@@ -110,6 +134,13 @@ int main(int argc, char **argv) {
 	} else if (!strcmp(mode, "exits")) {
 		usleep(atoi(argv[2]));
 		_exit(4);
+	} else if (!strcmp(mode, "until")) { // a call returns what it cannot, and every register survives it
+		while (until("/nonexistent") != 0) CHECK(errno == ENOENT);
+	} else if (!strcmp(mode, "headless")) { // the leader is gone, and a thread executes a program after a while
+		pthread_t t;
+		CHECK(pthread_create(&t, 0, executes, argv[0]) == 0);
+		pthread_exit(0);
+	} else if (!strcmp(mode, "now")) {
 	} else if (!strcmp(mode, "tree")) { // of 50 processes
 		for (int i = 0; i < 7; i++) {
 			if (fork() != 0) continue;
