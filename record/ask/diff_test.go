@@ -63,7 +63,8 @@ func TestDiffSame(t *testing.T) {
 	wants(t, shown(t, a, 78), "A  A.json: make -j2   in /x/a, 2026-11-22 10:00:00 +0000, 5 processes\n", "B  B.json: ",
 		"They are the same: 5 processes in both.\n")
 	written(t, a)
-	if a := Diff(tell(t, built), tell(t, rebuilt), "", "", true); len(a.Environment) != 1 || a.Environment[0].What != "SHLVL" {
+	if a := Diff(tell(t, built), tell(t, rebuilt), "", "", true); len(a.Environment) != 1 ||
+		a.Environment[0].What != "SHLVL" {
 		t.Errorf("--all leaves SHLVL out: %s", shown(t, a, 0))
 	}
 }

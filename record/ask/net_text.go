@@ -22,6 +22,9 @@ func (n *netter) rules() {
 		}
 	}
 	for _, p := range n.Services {
+		if !slices.ContainsFunc(p.Uses, func(u *NetUse) bool { return u.Result == "ok" || u.Result == "begun" }) {
+			continue // it went without
+		}
 		n.Connect = addBytes(n.Connect, netRule(string(p.Address)))
 	}
 	for _, p := range n.Offered {

@@ -119,11 +119,13 @@ func onCommandLine(t *trail.Trail, text string, before int64) *Actor {
 
 // keptNames are files that builds keep for themselves; those that end in the second list too.
 var (
-	keptNames = []string{"config.log", "config.status", "config.cache", "libtool", "Makefile", "GNUmakefile", "CMakeCache.txt",
-		"build.ninja", ".ninja_log", ".ninja_deps", "compile_commands.json", "confdefs.h", "stamp-h1", "stamp-h"}
+	keptNames = []string{"config.log", "config.status", "config.cache", "libtool", "Makefile", "GNUmakefile",
+		"CMakeCache.txt", "build.ninja", ".ninja_log", ".ninja_deps", "compile_commands.json",
+		"confdefs.h", "stamp-h1", "stamp-h"}
 	keptEnds = []string{".log", ".trs", ".d", ".Po", ".Plo", ".Tpo", ".la", ".lai", ".cmake", ".make", ".dep", ".dirstamp",
 		".substvars", ".debhelper"}
-	keptDirs = []string{"/CMakeFiles/", "/.deps/", "/meson-private/", "/meson-logs/", "/meson-info/", "/.git/", "/autom4te.cache/"}
+	keptDirs = []string{"/CMakeFiles/", "/.deps/", "/meson-private/", "/meson-logs/", "/meson-info/", "/.git/",
+		"/autom4te.cache/"}
 )
 
 // isKept says of a file that a build keeps it for itself. Such files are of one build by nature, and are not shipped.
