@@ -25,6 +25,9 @@ func (r *recorder) remember(t *tracer.Task, p *process, w *pending) {
 		c.moved(newName(&w.used))
 	case afterGone:
 		c.gone(w.used.Path)
+		if w.directory {
+			r.movedDir(w.used.Path)
+		}
 	case afterRename:
 		c.moved(w.used.Path)
 		c.moved(w.used.To)

@@ -15,8 +15,8 @@ import (
 // descriptors (EMFILE comes before ENOENT), and what other processes change between the recorder's look and the kernel's.
 func (r *recorder) predict(inv *syscalls.Invocation, info *callInfo) (errno syscall.Errno, sure bool) {
 	n := &r.find.names[0]
-	if info.guess == guessNothing || !n.sure || inv.ABI != r.native {
-		return 0, false // 32-bit calls have errors of their own (EOVERFLOW)
+	if info.guess == guessNothing || !n.sure || inv.ABI != r.native || len(r.acc.List[0].Name.UnsafePath) == 0 {
+		return 0, false // 32-bit calls have errors of their own (EOVERFLOW), and so have names that are descriptors
 	}
 	switch n.errno {
 	case unix.ENOENT, unix.ENOTDIR:

@@ -32,8 +32,12 @@ func readlink(path, buf []byte) (int, syscall.Errno) {
 	for {
 		n, _, e := unix.Syscall6(unix.SYS_READLINKAT, atCwd, uintptr(unsafe.Pointer(&path[0])),
 			uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), 0, 0)
-		if e != unix.EINTR {
-			return int(int32(n)), e
+		switch e {
+		case 0:
+			return int(n), 0
+		case unix.EINTR:
+		default:
+			return 0, e
 		}
 	}
 }
