@@ -8,15 +8,15 @@ import (
 
 // reportCommand writes the page. It is no question: there is nothing to answer in JSON.
 type reportCommand struct {
-	Recording string `short:"r" placeholder:"RECORDING" help:"A file; @2 is the latest but one; the latest if none is named."`
-	Output    string `short:"o" required:"" placeholder:"FILE" help:"Where to write the page, \"-\" for standard output."`
+	Recording string `short:"r" placeholder:"RECORDING" help:"A file; @2 is the latest but one; else the latest."`
+	Output    string `short:"o" required:"" placeholder:"FILE" help:"Where to write it, \"-\" for standard output."`
 }
 
 // Help is what report --help says besides the flags.
 func (*reportCommand) Help() string {
-	return "The page needs nothing but a browser and fetches nothing: it has the processes, when each ran, all files, the " +
-		"network, and what was said on standard error. It has the arguments of all commands and the changes of their " +
-		"environment, so look before giving it away."
+	return `The page needs nothing but a browser and fetches nothing: it has the processes, when each ran, all files,
+the network, and what was said on standard error. It has the arguments of all commands and the changes of their
+environment, so look before giving it away.`
 }
 
 // Run writes it.

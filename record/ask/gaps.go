@@ -73,8 +73,9 @@ func waiting(t *trail.Trail, from, to int64, ends, own []int64) (list []*trail.P
 		if p.Born > from || ends[i] < to {
 			continue
 		}
-		busy := slices.ContainsFunc(p.Children, func(c *trail.Proc) bool { return c.Born <= from && ends[c.ID-1] >= to })
-		if busy {
+		if slices.ContainsFunc(p.Children, func(c *trail.Proc) bool {
+			return c.Born <= from && ends[c.ID-1] >= to
+		}) {
 			continue
 		}
 		list = append(list, p)

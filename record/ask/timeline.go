@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type TimelineAnswer struct {
 	Longest []TimelineProcess `json:"longest"`
 	Gaps    []TimelineGap     `json:"idle"`
 	processes
+	most int
 }
 
 // TimelineStretch is a part of the critical path.
@@ -58,9 +60,10 @@ type TimelineGap struct {
 // processes are those of a recording, for the text of an answer.
 type processes struct{ trail *trail.Trail }
 
-// Timeline says where the time went: the critical path, the longest processes (most at most), and idle times.
+// Timeline says where the time went: the critical path, the longest processes, and idle times. Its text has at most
+// that many lines of each; 0 is for all.
 func Timeline(t *trail.Trail, most int) *TimelineAnswer {
-	a := &TimelineAnswer{Length: int64(t.Length()), processes: processes{t}, Path: []TimelineStretch{},
+	a := &TimelineAnswer{Length: int64(t.Length()), processes: processes{t}, most: most, Path: []TimelineStretch{},
 		Programs: []TimelineProgram{}, Longest: []TimelineProcess{}, Gaps: []TimelineGap{}}
 	seen := make(map[*trail.Proc]bool)
 	place := make(map[string]int)
@@ -83,7 +86,7 @@ func Timeline(t *trail.Trail, most int) *TimelineAnswer {
 	own, ends := OwnTimes(t), Ends(t)
 	byOwn := slices.Clone(t.Procs)
 	slices.SortStableFunc(byOwn, func(a, b *trail.Proc) int { return cmp.Compare(own[b.ID-1], own[a.ID-1]) })
-	for _, p := range byOwn[:min(most, len(byOwn))] {
+	for _, p := range byOwn[:a.upTo(len(byOwn))] {
 		l := TimelineProcess{Process: p.ID, Name: show.Bytes(p.Name()), Own: own[p.ID-1], Took: ends[p.ID-1] - p.Born,
 			CPU: int64(p.CPU())}
 		if e := p.Program(); e != nil {
@@ -118,16 +121,21 @@ func (a *TimelineAnswer) Text(p *show.Printer) {
 	p.Heading("The critical path, by program")
 	var t show.Table
 	t.Right = "rrr"
-	for _, g := range a.Programs {
-		t.Add(span(time.Duration(g.Time)), share(g.Time, a.Length), "×"+fmt.Sprint(g.Processes), show.Q(string(g.Name)))
+	shown := a.upTo(len(a.Programs))
+	for _, g := range a.Programs[:shown] {
+		t.Add(span(time.Duration(g.Time)), share(g.Time, a.Length), "×"+strconv.Itoa(g.Processes),
+			show.Q(string(g.Name)))
 	}
 	p.Table(&t, 2)
+	if more := len(a.Programs) - shown; more > 0 {
+		p.Line("  and %d more: -n 0", more)
+	}
 	p.Gap()
 	p.Heading("Its longest stretches")
 	path := slices.Clone(a.Path)
 	slices.SortStableFunc(path, func(a, b TimelineStretch) int { return cmp.Compare(b.To-b.From, a.To-a.From) })
 	t = show.Table{Right: "rr"}
-	for _, s := range path[:min(10, len(path))] {
+	for _, s := range path[:a.upTo(len(path))] {
 		t.Add(moment(s.From), span(time.Duration(s.To-s.From)), a.trail.Proc(s.Process).String(), a.line(s.Process))
 	}
 	p.Table(&t, 2)
@@ -145,7 +153,9 @@ func (a *TimelineAnswer) Text(p *show.Printer) {
 	p.Gap()
 	p.Heading("Idle: nothing was recorded, and who was there took little CPU time")
 	t = show.Table{Right: "rr"}
-	for _, g := range a.Gaps {
+	gaps := slices.Clone(a.Gaps)
+	slices.SortStableFunc(gaps, func(a, b TimelineGap) int { return cmp.Compare(b.To-b.From, a.To-a.From) })
+	for _, g := range gaps[:a.upTo(len(gaps))] {
 		var names []string
 		for _, id := range g.Waiting {
 			names = append(names, a.trail.Proc(id).String())
@@ -153,6 +163,14 @@ func (a *TimelineAnswer) Text(p *show.Printer) {
 		t.Add(moment(g.From), span(time.Duration(g.To-g.From)), strings.Join(names, ", "))
 	}
 	p.Table(&t, 2)
+}
+
+// upTo is how many of n the text has.
+func (a *TimelineAnswer) upTo(n int) int {
+	if a.most > 0 {
+		return min(a.most, n)
+	}
+	return n
 }
 
 // line is the command line of a process.

@@ -157,8 +157,8 @@ func (b *browser) open(page string, width, height int, dark bool) {
 	if dark {
 		scheme = "dark"
 	}
-	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1,
-		"mobile": false})
+	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height,
+		"deviceScaleFactor": 1, "mobile": false})
 	b.call("Emulation.setEmulatedMedia", map[string]any{"features": []any{
 		map[string]string{"name": "prefers-color-scheme", "value": scheme}}})
 	b.call("Page.navigate", map[string]any{"url": "about:blank"})
@@ -176,7 +176,8 @@ func (b *browser) open(page string, width, height int, dark bool) {
 
 // settle waits until what was changed is on the screen.
 func (b *browser) settle() {
-	b.eval(`new Promise(done => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => done(""))), 150))`)
+	b.eval(`new Promise(done => setTimeout(() => requestAnimationFrame(() =>
+		requestAnimationFrame(() => done(""))), 150))`)
 }
 
 // eval evaluates an expression on the page and returns its value as text.
@@ -188,7 +189,8 @@ func (b *browser) eval(expression string) string {
 		} `json:"result"`
 		Exception json.RawMessage `json:"exceptionDetails"`
 	}
-	b.into(&result, "Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true, "awaitPromise": true})
+	b.into(&result, "Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true,
+		"awaitPromise": true})
 	if result.Exception != nil {
 		b.t.Fatalf("%s: %s", expression, result.Exception)
 	}
@@ -211,7 +213,8 @@ func (b *browser) keys(keys ...string) {
 // click clicks on a place of the window.
 func (b *browser) click(x, y float64) {
 	for _, kind := range []string{"mouseMoved", "mousePressed", "mouseReleased"} {
-		b.call("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1})
+		b.call("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": x, "y": y, "button": "left",
+			"clickCount": 1})
 	}
 	b.settle()
 }

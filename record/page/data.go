@@ -45,7 +45,6 @@ type head struct {
 	Interrupted                                     bool
 	Length                                          int64
 	Warnings                                        []string
-	Env                                             int
 	Policies, Injected                              []string
 	Attached                                        int
 }
@@ -104,8 +103,9 @@ func (b *builder) head() {
 	*h = head{
 		Command: shellLine(t.Head.Command), Dir: event.Quote(t.Head.Dir), Host: event.Quote(t.Head.Host),
 		Kernel: event.Quote(t.Head.Kernel), Machine: event.Quote(t.Head.Machine), Tool: showText(t.Head.Tool),
-		Time: t.Head.Time.Format("2006-01-02 15:04:05 MST"), CPUs: t.Head.CPUs, Exit: -1, Length: micro(int64(t.Length())),
-		Env: len(t.Head.Env), Policies: quoteAll(t.Head.Policies), Injected: quoteAll(t.Head.Injected),
+		Time: t.Head.Time.Format("2006-01-02 15:04:05 MST"), CPUs: t.Head.CPUs, Exit: -1,
+		Length:   micro(int64(t.Length())),
+		Policies: quoteAll(t.Head.Policies), Injected: quoteAll(t.Head.Injected),
 		Attached: len(t.Head.Attached),
 	}
 	if t.Finish != nil {

@@ -33,11 +33,12 @@ func hostileTrail(t testing.TB) *trail.Trail {
 			Argv: []string{name, "-" + name}, Dir: "/src/" + name, Set: []string{name + "=" + name, "A=" + name},
 			Unset: []string{name}, Stdio: [3]string{name, ">" + name, ""}})
 		for _, op := range []string{event.OpMake, event.OpRename, event.OpLook} {
-			s.add(&event.Used{At: s.now, ID: id, Op: op, Path: "/src/" + name, To: "/to/" + name, Errno: "E" + name, Kind: name,
-				Denied: name})
+			s.add(&event.Used{At: s.now, ID: id, Op: op, Path: "/src/" + name, To: "/to/" + name, Errno: "E" + name,
+				Kind: name, Denied: name})
 			s.add(&event.Used{At: s.now, ID: id, Op: op, Path: name, To: name})
 		}
-		s.add(&event.Reached{At: s.now, ID: id, Op: name, Address: name, Protocol: name, Host: name, Errno: name, Denied: name})
+		s.add(&event.Reached{At: s.now, ID: id, Op: name, Address: name, Protocol: name, Host: name, Errno: name,
+			Denied: name})
 		s.add(&event.Asked{At: s.now, ID: id, Host: name, Server: name, Addresses: []string{name}})
 		s.add(&event.Hinted{At: s.now, ID: id, What: name, Call: name})
 		s.add(&event.Signalled{At: s.now, ID: id, Signal: name, From: top})

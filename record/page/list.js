@@ -4,8 +4,8 @@
 let lists = 0;
 
 class List {
-  // options: role of the whole ("listbox", "tree", "grid"), rowRole, height of a row, label, draw(index) returns the row
-  // element, open(index, event), key(event, index) returns true if it took a key.
+  // options: role of the whole ("listbox", "tree", "grid"), rowRole, height of a row, label, draw(index) returns the
+  // row element, open(index, event), key(event, index) returns true if it took a key.
   constructor(options) {
     this.options = {height: 26, role: 'listbox', rowRole: 'option', ...options};
     this.id = 'list' + ++lists;

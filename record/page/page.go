@@ -24,7 +24,8 @@ var files embed.FS
 
 // The parts of the page, in the order in which they are put together: later scripts use earlier ones.
 var (
-	styles  = []string{"theme.css", "page.css", "details.css", "lists.css", "timeline.css", "summary.css"}
+	styles = []string{"theme.css", "page.css", "details.css", "lists.css", "tables.css", "timeline.css",
+		"summary.css"}
 	scripts = []string{"text.js", "data.js", "dom.js", "order.js", "lanes.js", "list.js", "summary.js", "tree.js",
 		"draw.js", "gestures.js", "timeline.js", "files.js", "network.js", "details.js", "search.js", "page.js"}
 )

@@ -52,12 +52,14 @@ func TestReportFetchesNothing(t *testing.T) {
 	if policy == nil || !strings.HasPrefix(policy[1], "default-src 'none';") || strings.Contains(policy[1], "unsafe") {
 		t.Errorf("the policy is %q", policy)
 	}
-	for _, address := range regexp.MustCompile(`(?:src|href|url)\s*[=(]\s*["']?([^"' )>]*)`).FindAllStringSubmatch(page, -1) {
+	addresses := regexp.MustCompile(`(?:src|href|url)\s*[=(]\s*["']?([^"' )>]*)`)
+	for _, address := range addresses.FindAllStringSubmatch(page, -1) {
 		if address[1] != "data:," {
 			t.Errorf("the page names %q", address[0])
 		}
 	}
-	for _, danger := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"} {
+	for _, danger := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(",
+		"new Function"} {
 		if strings.Contains(page, danger) {
 			t.Errorf("the page uses %s: a name could become a tag", danger)
 		}

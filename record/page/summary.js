@@ -45,6 +45,11 @@ function tile(value, name, go) {
   );
 }
 
+// withArguments names a process and as much of its arguments as there is room for.
+function withArguments(m, id) {
+  return [procButton(m, id), ' ', el('bdi.args', {title: titleOf(m, id)}, argumentsOf(m, id))];
+}
+
 function summaryView(m) {
   const {how, tone} = verdict(m),
     h = m.head,
@@ -68,7 +73,9 @@ function summaryView(m) {
     null,
     tile(count(m.n), m.n === 1 ? 'process' : 'processes', () => show.view('processes')),
     tile(count(programs.size), 'programs'),
-    cpu ? tile(duration(cpu), `CPU, ${(cpu / m.length).toFixed(1)} of ${h.CPUs} busy`) : tile("–", "CPU not recorded"),
+    cpu
+      ? tile(duration(cpu), `CPU, ${(cpu / m.length).toFixed(1)} of ${h.CPUs} busy`)
+      : tile('–', 'CPU not recorded'),
     tile(count(tally(p => f.reads[p] > 0)), 'files read', files('read', '')),
     tile(count(tally(p => f.writes[p] > 0)), 'written', files('written', '')),
     tile(count(tally(outside)), 'written outside', files('written', 'o')),
@@ -93,6 +100,9 @@ function summaryView(m) {
     h.Injected && h.Injected.length ? fact('Made up', h.Injected.join(', ')) : null,
     h.Policies && h.Policies.length ? fact('Compared with', h.Policies.join(', ')) : null
   );
+
+  const longest = stretches.length ? stretches[0].to - stretches[0].from : 1;
+  const gaps = [...m.gaps].sort((a, b) => b[1] - b[0] - (a[1] - a[0])).slice(0, 10);
 
   const element = el(
     'section.view.summary-view',
@@ -124,8 +134,8 @@ function summaryView(m) {
           'The longest single stretches of the critical path.',
           bars(
             stretches.map(s => ({
-              label: procButton(m, s.id),
-              share: (s.to - s.from) / m.length,
+              label: withArguments(m, s.id),
+              share: (s.to - s.from) / longest,
               value: duration(s.to - s.from),
             }))
           )
@@ -133,25 +143,28 @@ function summaryView(m) {
         card(
           'Longest processes',
           'By the time they had no child running.',
-          bars(own.map(id => ({label: procButton(m, id), share: m.own[id] / m.length, value: duration(m.own[id])})))
+          bars(
+            own.map(id => ({
+              label: withArguments(m, id),
+              share: m.own[id] / m.own[own[0]],
+              value: duration(m.own[id]),
+            }))
+          )
         ),
         card(
           'Idle',
           'Nothing was recorded, and whoever could go on used little CPU time.',
           m.gaps.length
             ? bars(
-                [...m.gaps]
-                  .sort((a, b) => b[1] - b[0] - (a[1] - a[0]))
-                  .slice(0, 10)
-                  .map(([from, to, ids]) => ({
-                    label: [
-                      moment(from, 1e4) + ' ',
-                      ids.slice(0, 3).map(id => procButton(m, id)),
-                      ids.length > 3 ? ' and ' + (ids.length - 3) + ' more' : '',
-                    ],
-                    share: (to - from) / m.length,
-                    value: duration(to - from),
-                  }))
+                gaps.map(([from, to, ids]) => ({
+                  label: [
+                    moment(from, 1e4) + ' ',
+                    ids.slice(0, 3).map(id => procButton(m, id)),
+                    ids.length > 3 ? ' and ' + (ids.length - 3) + ' more' : '',
+                  ],
+                  share: (to - from) / (gaps[0][1] - gaps[0][0]),
+                  value: duration(to - from),
+                }))
               )
             : el('p.faint', null, 'No such time.')
         )

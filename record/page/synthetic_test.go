@@ -25,8 +25,9 @@ type story struct {
 
 func newStory(command ...string) *story {
 	s := &story{rand: rand.New(rand.NewPCG(1, 2))}
-	s.add(&event.Recording{Time: time.Unix(1700000000, 0).UTC(), Tool: "syd-trace test", Command: command, Dir: "/src/hello",
-		Env: []string{"PATH=/usr/bin:/bin", "LANG=C"}, Host: "builder", Kernel: "6.1.0", Machine: "x86_64", CPUs: 4})
+	s.add(&event.Recording{Time: time.Unix(1700000000, 0).UTC(), Tool: "syd-trace test", Command: command,
+		Dir: "/src/hello", Env: []string{"PATH=/usr/bin:/bin", "LANG=C"}, Host: "builder", Kernel: "6.1.0",
+		Machine: "x86_64", CPUs: 4})
 	return s
 }
 
@@ -52,8 +53,8 @@ func (s *story) born(parent int, file string, argv ...string) int {
 }
 
 func (s *story) end(id, status int, cpu int64) {
-	s.add(&event.Ended{At: s.now, ID: id, Exit: status, User: cpu, System: cpu / 8, MaxRSS: 30 << 20, ReadBytes: 1 << 20,
-		WriteBytes: 1 << 14, Threads: 1})
+	s.add(&event.Ended{At: s.now, ID: id, Exit: status, User: cpu, System: cpu / 8, MaxRSS: 30 << 20,
+		ReadBytes: 1 << 20, WriteBytes: 1 << 14, Threads: 1})
 	s.now += 100_000
 }
 
@@ -102,7 +103,8 @@ func (s *story) job(parent, n int, at int64, headers int, status int) int64 {
 	object := fmt.Sprintf("/src/hello/obj/part%04d", n)
 	sh := s.born(parent, "/usr/bin/dash", "/bin/sh", "-c", "gcc -c -o "+object+".o part.c")
 	gcc := s.born(sh, "/usr/bin/gcc", "gcc", "-c", "-O2", "-I.", "-I../include", "-o", object+".o")
-	cc1 := s.born(gcc, "/usr/lib/gcc/x86_64-linux-gnu/12/cc1", "/usr/lib/gcc/x86_64-linux-gnu/12/cc1", "-quiet", object+".c")
+	const compiler = "/usr/lib/gcc/x86_64-linux-gnu/12/cc1"
+	cc1 := s.born(gcc, compiler, compiler, "-quiet", object+".c")
 	s.use(cc1, event.OpRead, object+".c", "")
 	for range headers {
 		name := fmt.Sprintf("sys/deep/header%03d.h", s.rand.IntN(900))
@@ -112,7 +114,8 @@ func (s *story) job(parent, n int, at int64, headers int, status int) int64 {
 	s.now += int64(50_000_000 + s.rand.IntN(400_000_000))
 	s.use(cc1, event.OpMake, "/tmp/cc"+strconv.Itoa(n)+".s", "")
 	if status != 0 {
-		s.add(&event.Said{At: s.now, ID: cc1, Text: object + ".c:12:10: \x1b[31mfatal error:\x1b[m missing.h: No such file\n"})
+		s.add(&event.Said{At: s.now, ID: cc1,
+			Text: object + ".c:12:10: \x1b[31mfatal error:\x1b[m missing.h: No such file\n"})
 	}
 	s.end(cc1, status, 200_000_000)
 	if status == 0 {
@@ -156,8 +159,8 @@ func build(t testing.TB, checks, jobs, headers int) *trail.Trail {
 		s.now = max(s.now, at)
 	}
 	s.add(&event.Said{At: s.now, ID: make, Text: "make: *** [Makefile:7: all] Error 1\n"})
-	s.add(&event.Reached{At: s.now, ID: make, Op: "connect", Address: "192.0.2.7:443", Protocol: "tcp", Host: "example.org",
-		Errno: "ECONNREFUSED"})
+	s.add(&event.Reached{At: s.now, ID: make, Op: "connect", Address: "192.0.2.7:443", Protocol: "tcp",
+		Host: "example.org", Errno: "ECONNREFUSED"})
 	s.end(make, 2, 80_000_000)
 	s.end(top, 2, 3_000_000)
 	s.finish(2)

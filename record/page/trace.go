@@ -14,8 +14,8 @@ import (
 	"sydbox/record/trail"
 )
 
-// The tracks of a trace. All of them belong to one process, whose name is the command's: what a viewer calls threads are
-// lanes.
+// The tracks of a trace. All of them belong to one process, whose name is the command's: what a viewer calls threads
+// are lanes.
 const (
 	tracePID     = 1
 	criticalTID  = 1_000_000 // behind all lanes, and sorted before them
@@ -114,7 +114,9 @@ func traceEvents(t *trail.Trail) []slice {
 			"process": s.Proc.String(), "command": s.Proc.Program().CommandLine()}))
 	}
 	list = append(list, running(t, l.ends)...)
-	slices.SortStableFunc(list, func(a, b slice) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(b.long(), a.long())) })
+	slices.SortStableFunc(list, func(a, b slice) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(b.long(), a.long()))
+	})
 	return list
 }
 
@@ -156,11 +158,13 @@ func stampText(ns int64) string { return fmt.Sprintf("%d.%03d ms", ns/1e6, ns/10
 
 func span(name, category string, from, to int64, tid int, args any) slice {
 	took := stampOf(to) - stampOf(from)
-	return slice{Name: name, Category: category, Phase: "X", At: stampOf(from), Took: &took, PID: tracePID, TID: tid, Args: args}
+	return slice{Name: name, Category: category, Phase: "X", At: stampOf(from), Took: &took, PID: tracePID, TID: tid,
+		Args: args}
 }
 
 func moment(name, category string, at int64, tid int, args any) slice {
-	return slice{Name: name, Category: category, Phase: "i", At: stampOf(at), PID: tracePID, TID: tid, Scope: "t", Args: args}
+	return slice{Name: name, Category: category, Phase: "i", At: stampOf(at), PID: tracePID, TID: tid, Scope: "t",
+		Args: args}
 }
 
 // running counts the processes that live: a line above the lanes.

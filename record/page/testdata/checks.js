@@ -94,6 +94,12 @@ for (let id = 2; id <= hostile.n; id++) {
   assert.equal(env.size >= 2, true);
   assert.ok(pasteable(hostile, id, 0).startsWith('cd '));
 }
-assert.equal(programTimes(hostile, hostile.own.map(() => 1)).length, hostile.n);
+assert.equal(
+  programTimes(
+    hostile,
+    hostile.own.map(() => 1)
+  ).length,
+  hostile.n
+);
 
 console.log('checked 2 recordings');
