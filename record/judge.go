@@ -130,7 +130,30 @@ func (j *judge) used(r *recorder, u *event.Used) string {
 	if denied := j.ops(r, path, u.Path); denied != "" {
 		return denied
 	}
-	return j.ops(r, to, u.To)
+	if denied := j.ops(r, to, u.To); denied != "" {
+		return denied
+	}
+	return j.moves(u)
+}
+
+// outOfReach is said of a move that no rule denies, but that would take what is moved out of the reach of one: it fails
+// with EXDEV, and mv(1) copies.
+const outOfReach = "a move out of a rule's reach"
+
+// moves judges a rename or link as a move, and a symbolic link as a name for what is elsewhere.
+func (j *judge) moves(u *event.Used) string {
+	path, to := []byte(u.Path), []byte(u.To)
+	switch {
+	case len(path) == 0 || path[0] != '/':
+	case u.Op == event.OpSymlink && j.policy.Plants(path):
+		return outOfReach
+	case u.Op != event.OpRename && u.Op != event.OpLink || len(to) == 0 || to[0] != '/':
+	case u.Kind == "link" && j.policy.Plants(to) && !j.policy.Plants(path),
+		j.policy.Launders(path, to, u.Kind == "dir"),
+		strings.Contains(u.Flags, "RENAME_EXCHANGE") && j.policy.Launders(to, path, u.Kind == "dir"):
+		return outOfReach
+	}
+	return ""
 }
 
 // ops judges operations on a path.

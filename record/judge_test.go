@@ -85,6 +85,7 @@ cat /proc/self/status >/dev/null; ls / nothing >/dev/null 2>&1; rm -f secret`
 		"make kept/dir: own.toml:4 [write] deny $PWD/kept",
 		"make kept/old: own.toml:4 [write] deny $PWD/kept",
 		"read secret: own.toml:12 [read] deny $PWD/secret",
+		"rename free/a free/kept: " + outOfReach,
 		"rename free/kept kept/moved: own.toml:8 [delete] deny $PWD/free/kept",
 		"write kept/b: own.toml:4 [write] deny $PWD/kept",
 	} {
@@ -92,7 +93,7 @@ cat /proc/self/status >/dev/null; ls / nothing >/dev/null 2>&1; rm -f secret`
 			t.Errorf("missing: %s", line)
 		}
 	}
-	if len(got) != 8 {
+	if len(got) != 9 {
 		t.Errorf("%d lines are marked:\n%s", len(got), strings.Join(got, "\n"))
 	}
 }

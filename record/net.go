@@ -171,6 +171,9 @@ func (r *recorder) reached(t *tracer.Task, p *process, result int64) {
 	list := p.reaches[t.TID]
 	delete(p.reaches, t.TID)
 	errno := errnoName(result)
+	if result <= -firstRestart && result >= -lastRestart {
+		errno = "EINTR" // a signal came: it starts over, and is told of again, or fails so
+	}
 	for _, w := range list {
 		if w.index > 0 && int64(w.index) >= result {
 			return // sendmmsg(2): it was not sent, nor tried
@@ -189,6 +192,12 @@ func (r *recorder) reached(t *tracer.Task, p *process, result int64) {
 		}
 	}
 }
+
+// firstRestart and lastRestart are the ERESTART* that a tracer sees in the place of EINTR (linux/errno.h).
+const (
+	firstRestart = 512
+	lastRestart  = 516
+)
 
 // addressText is an address as lines have it: unix sockets by their canonical path.
 func addressText(a *access.Access) string {
