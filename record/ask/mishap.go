@@ -160,7 +160,10 @@ func mishapLines(p *show.Printer, list []*Mishap) {
 		} else {
 			what += times(m.Count)
 		}
-		mark := m.Errno
+		mark := show.Q(m.Errno)
+		if m.Errno == "" {
+			mark = "ok"
+		}
 		switch {
 		case m.Injected:
 			mark += " (injected)"
@@ -181,7 +184,7 @@ func dirList(dirs []show.Bytes) string {
 	return strings.Join(names, " ")
 }
 
-// verb is an operation that was tried, for people.
+// verb is an operation that was tried, for people, safe on a terminal.
 func verb(op string) string {
 	switch op {
 	case event.OpLook:
@@ -193,5 +196,5 @@ func verb(op string) string {
 	case event.OpEnter:
 		return "enter"
 	}
-	return op
+	return show.Q(op)
 }

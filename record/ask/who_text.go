@@ -37,6 +37,9 @@ func (a *WhoAnswer) groups() (list []*whoGroup) {
 	return list
 }
 
+// failed says that a use did not succeed. That something is no symlink, as readlink(2) says, is no failure.
+func failed(u WhoUse) bool { return u.Errno != "" && !(u.Op == event.OpLook && u.Errno == "EINVAL") }
+
 // isChange says that a use changed the file.
 func isChange(u WhoUse) bool {
 	switch u.Op {
@@ -67,7 +70,7 @@ func (a *WhoAnswer) Text(p *show.Printer) {
 	for _, g := range a.groups() {
 		style := show.Plain
 		switch {
-		case g.first.Errno != "":
+		case failed(g.first):
 			style = show.Faint
 		case isChange(g.first):
 			style = show.Bold
@@ -113,7 +116,7 @@ func (a *WhoAnswer) what(u WhoUse) string {
 			other = " it as " + path
 		}
 	}
-	if u.Errno != "" {
+	if failed(u) {
 		done := "tried to " + verb(u.Op) + other
 		switch {
 		case (u.Errno == "ENOENT" || u.Errno == "ENOTDIR") && (u.Op == event.OpLook || u.Op == event.OpRead):
@@ -121,7 +124,7 @@ func (a *WhoAnswer) what(u WhoUse) string {
 		case u.To != "":
 			done = "tried to " + verb(u.Op) + " " + path + " to " + show.Q(string(u.To))
 		}
-		return strings.TrimSpace(done) + ": " + u.Errno
+		return strings.TrimSpace(done) + ": " + show.Q(u.Errno)
 	}
 	switch u.Op {
 	case event.OpRename, event.OpLink, event.OpSymlink:
@@ -129,7 +132,7 @@ func (a *WhoAnswer) what(u WhoUse) string {
 	case event.OpMake:
 		kind := ""
 		if u.kind != "" {
-			kind = " " + u.kind
+			kind = " " + show.Q(u.kind)
 		}
 		return "made" + kind + other
 	case event.OpWrite:
@@ -141,7 +144,11 @@ func (a *WhoAnswer) what(u WhoUse) string {
 		}
 		return "wrote" + other
 	}
-	return pastTense[u.Op] + other
+	done := pastTense[u.Op]
+	if done == "" {
+		done = show.Q(u.Op) // an operation of a later recorder
+	}
+	return done + other
 }
 
 // pastTense says what was done.

@@ -18,9 +18,6 @@ const (
 
 // Text implements Answer.
 func (a *WhyAnswer) Text(p *show.Printer) {
-	if a.Cut != "" {
-		p.Wrap(0, p.Paint(show.Warn, "The recording is cut off "+show.Q(a.Cut)+"."))
-	}
 	if a.Failed != nil && !*a.Failed {
 		p.Line("The command succeeded.")
 		if a.Tolerated > 0 {
