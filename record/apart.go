@@ -85,8 +85,9 @@ func (r *recorder) unshare(t *tracer.Task, p *process, inv *syscalls.Invocation)
 	return r.restricts(t, p, inv)
 }
 
-// clone is for children in other namespaces, or with the same working directory for ever, and for those that want not to
-// be traced: they would run under the filter, where what stops fails with ENOSYS if nobody traces (seccomp(2)). They are.
+// clone is for children in other namespaces, or with the same working directory for ever, and for those that want not
+// to be traced: they would run under the filter, where what stops fails with ENOSYS if nobody traces (seccomp(2)). They
+// are.
 func (r *recorder) clone(t *tracer.Task, p *process, inv *syscalls.Invocation) tracer.Action {
 	i := cloneFlags(inv.ABI)
 	flags := inv.Args[i]
@@ -99,8 +100,8 @@ func (r *recorder) clone(t *tracer.Task, p *process, inv *syscalls.Invocation) t
 	return action
 }
 
-// clone3 is clone with its flags in memory, where they cannot be changed: one that asks for CLONE_UNTRACED is answered as
-// by a kernel before 5.3, which C libraries are prepared for.
+// clone3 is clone with its flags in memory, where they cannot be changed: one that asks for CLONE_UNTRACED is answered
+// as by a kernel before 5.3, which C libraries are prepared for.
 func (r *recorder) clone3(t *tracer.Task, p *process, inv *syscalls.Invocation) tracer.Action {
 	var word [8]byte
 	if t.Read(inv.Pointer(0), word[:]) != 0 {
@@ -114,8 +115,8 @@ func (r *recorder) clone3(t *tracer.Task, p *process, inv *syscalls.Invocation) 
 	return tracer.Action{}
 }
 
-// kinship notes what the children of a process may have otherwise than it has. It holds for all that follow: which of them
-// a call makes is not known for sure.
+// kinship notes what the children of a process may have otherwise than it has. It holds for all that follow: which of
+// them a call makes is not known for sure.
 func (p *process) kinship(flags uint64) {
 	if flags&newSpaces != 0 {
 		p.breeds = true

@@ -59,14 +59,16 @@ func recorderMain(to string, args []string) int {
 	return result.Root.ExitStatus()
 }
 
-// notApplicable is the exit status by which a benign program reports a fact of this machine that leaves it nothing to show.
+// notApplicable is the exit status by which a benign program reports a fact of this machine that leaves it nothing to
+// show.
 const notApplicable = 77
 
 // ordinaryUser is one without any rights.
 const ordinaryUser = 65534
 
-// TestBenign runs self-checking programs natively and recorded, as root and as an ordinary user: each must find everything
-// as it should be and print the same bytes both times. What was predicted of lookups must be what the kernel says.
+// TestBenign runs self-checking programs natively and recorded, as root and as an ordinary user: each must find
+// everything as it should be and print the same bytes both times. What was predicted of lookups must be what the kernel
+// says.
 func TestBenign(t *testing.T) {
 	t.Parallel()
 	sources, err := filepath.Glob("../testdata/benign/*.c")

@@ -8,9 +8,9 @@ import (
 	"sydbox/access"
 )
 
-// canon remembers where directories lead: a path as it was typed, up to a slash, and the canonical directory. It sees every
-// change that the tree makes and forgets what a change may concern. Who else changes directories and links meanwhile is
-// not seen: a path that is shown may then be the one of before, but never the result of a call.
+// canon remembers where directories lead: a path as it was typed, up to a slash, and the canonical directory. It sees
+// every change that the tree makes and forgets what a change may concern. Who else changes directories and links
+// meanwhile is not seen: a path that is shown may then be the one of before, but never the result of a call.
 type canon struct {
 	dirs map[string]place
 	// uses has what those depend on, by canonical path.

@@ -10,8 +10,8 @@ import (
 	"sydbox/tracer"
 )
 
-// Exec tells of the program that a process has become. It has not run an instruction, so what is read is what the kernel
-// has loaded.
+// Exec tells of the program that a process has become. It has not run an instruction, so what is read is what the
+// kernel has loaded.
 func (r *recorder) Exec(t *tracer.Task, launch bool) tracer.Action {
 	p := of(t)
 	r.forget(t)
@@ -83,8 +83,8 @@ func (r *recorder) loaded(p *process) string {
 // fileID tells files apart.
 type fileID struct{ dev, ino uint64 }
 
-// script returns the file that was executed, if that is another than what the kernel has loaded: then the kernel has found
-// an interpreter for it, by its first line or by binfmt_misc.
+// script returns the file that was executed, if that is another than what the kernel has loaded: then the kernel has
+// found an interpreter for it, by its first line or by binfmt_misc.
 func (r *recorder) script(p *process, loaded string) string {
 	if p.found == "" || p.found == loaded {
 		return ""

@@ -70,8 +70,8 @@ func row(abi *arch.ABI, e syscalls.Entry) syscalls.Row {
 // tested says whether the registers of a call are looked at; all calls of the others' stop that name anything.
 func tested(name string) bool { return name == "ioctl" }
 
-// emptyPathFlag returns the argument in which AT_EMPTY_PATH means, of all calls that C libraries make, that a descriptor
-// is looked at: their fstat. A stat of a name with that flag set is not seen.
+// emptyPathFlag returns the argument in which AT_EMPTY_PATH means, of all calls that C libraries make, that a
+// descriptor is looked at: their fstat. A stat of a name with that flag set is not seen.
 func emptyPathFlag(name string) (arg uint8, ok bool) {
 	switch name {
 	case "newfstatat", "fstatat64":

@@ -15,9 +15,9 @@ import (
 // finder tells where the names of a call lead. It implements access.Resolver.
 //
 // It has two ways. The fast one is for processes that see what the recorder sees (process.apart): the name is made
-// absolute and the kernel is asked about it as it stands, so the answer is the kernel's own; its canonical path comes from
-// what is remembered of directories (canon). All else goes to package pathres, which looks through the process's eyes:
-// names below /proc, which mean something else to each process, descriptors without a path, restricted lookups.
+// absolute and the kernel is asked about it as it stands, so the answer is the kernel's own; its canonical path comes
+// from what is remembered of directories (canon). All else goes to package pathres, which looks through the process's
+// eyes: names below /proc, which mean something else to each process, descriptors without a path, restricted lookups.
 type finder struct {
 	slow  *pathres.Resolver
 	canon *canon

@@ -8,11 +8,12 @@ import (
 	"sydbox/syscalls"
 )
 
-// predict says what a call will come to, if that is certain: because the recorder has asked the kernel the same question
-// with the same rights, or because the name is not there. An exit stop costs several times as much.
+// predict says what a call will come to, if that is certain: because the recorder has asked the kernel the same
+// question with the same rights, or because the name is not there. An exit stop costs several times as much.
 //
-// Left out is what has nothing to do with files: a result that does not fit into memory (EFAULT), a process at its limit of
-// descriptors (EMFILE comes before ENOENT), and what other processes change between the recorder's look and the kernel's.
+// Left out is what has nothing to do with files: a result that does not fit into memory (EFAULT), a process at its
+// limit of descriptors (EMFILE comes before ENOENT), and what other processes change between the recorder's look and
+// the kernel's.
 func (r *recorder) predict(inv *syscalls.Invocation, info *callInfo) (errno syscall.Errno, sure bool) {
 	n := &r.find.names[0]
 	if info.guess == guessNothing || !n.sure || inv.ABI != r.native || len(r.acc.List[0].Name.UnsafePath) == 0 {

@@ -7,8 +7,9 @@ import (
 	"sydbox/syscalls"
 )
 
-// repeats are lookups of a process that were told of: when the same comes again with the same result it is only counted. A
-// place that another lookup needs is given up: what was counted there is told, and the other is told of and noted.
+// repeats are lookups of a process that were told of: when the same comes again with the same result it is only
+// counted. A place that another lookup needs is given up: what was counted there is told, and the other is told of and
+// noted.
 type repeats [repeatPlaces]repeat
 
 // repeatPlaces is a power of two.
@@ -58,10 +59,11 @@ func (p *process) note(r *recorder, key *repeatKey, u *event.Used) {
 		}
 	}
 	e := &p.repeats[key.name%repeatPlaces]
-	e.tell(r, p)
+	before := *e
 	*e = repeat{
 		key: *key, path: u.Path, typed: u.Typed, flags: u.Flags, errno: u.Errno, kind: u.Kind, at: u.At, count: 1,
 	}
+	before.tell(r, p) // it uses u's place
 }
 
 // tell writes what was counted.

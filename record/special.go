@@ -27,8 +27,8 @@ var special = map[string][][]syscalls.Test{
 	"io_uring_setup": {{}},
 }
 
-// specialTests returns the alternatives under which a call stops; listed is false for calls that are judged by what they
-// name.
+// specialTests returns the alternatives under which a call stops; listed is false for calls that are judged by what
+// they name.
 func specialTests(abi *arch.ABI, name string) (tests [][]syscalls.Test, listed bool) {
 	if name != "clone" {
 		tests, listed = special[name]

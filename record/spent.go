@@ -45,8 +45,8 @@ func (r *recorder) forgive(p *process) {
 	r.addIO(p, p.pid, -1)
 }
 
-// addIO adds what a thread has read and written: read of its own entry, because the process's has that of dead threads and
-// of children that were waited for as well (wait_task_zombie in kernel/exit.c).
+// addIO adds what a thread has read and written: read of its own entry, because the process's has that of dead threads
+// and of children that were waited for as well (wait_task_zombie in kernel/exit.c).
 func (r *recorder) addIO(p *process, tid int, sign int64) {
 	r.proc.of(tid)
 	r.proc.name = append(r.proc.name, "task/"...)
@@ -87,9 +87,9 @@ func number(text []byte, name string) (n int64) {
 	return n
 }
 
-// cpuTimes returns the CPU time of a process, all threads together. The scheduler's sum is exact; how much of it was spent
-// in the kernel is counted in ticks on most machines, so it is shared out in their proportion, as the kernel does for
-// getrusage(2).
+// cpuTimes returns the CPU time of a process, all threads together. The scheduler's sum is exact; how much of it was
+// spent in the kernel is counted in ticks on most machines, so it is shared out in their proportion, as the kernel does
+// for getrusage(2).
 func cpuTimes(pid int) (user, system int64) {
 	total := cpuClock(pid, clockSched)
 	inUser, both := cpuClock(pid, clockUser), cpuClock(pid, clockBoth)

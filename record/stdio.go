@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stdio says what descriptors 0, 1 and 2 of p's process are, as event.Executed has it. Most are what the last process that
-// was asked about had, so its strings are used again.
+// stdio says what descriptors 0, 1 and 2 of p's process are, as event.Executed has it. Most are what the last process
+// that was asked about had, so its strings are used again.
 func (r *recorder) stdio() (std [3]string) {
 	for i, name := range [...]string{"fd/0", "fd/1", "fd/2"} {
 		text := r.proc.readlink(name)
@@ -27,8 +27,8 @@ func (r *recorder) stdio() (std [3]string) {
 	return std
 }
 
-// direction says how a file is open. The mode of the link in /proc tells what for (proc_pid_fd(5)); only where it can be
-// written to is there more to know.
+// direction says how a file is open. The mode of the link in /proc tells what for (proc_pid_fd(5)); only where it can
+// be written to is there more to know.
 func (r *recorder) direction(i int, name string) byte {
 	var st unix.Stat_t
 	if lstat(r.proc.path(name), &st) != 0 {

@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The system calls of the stop path on NUL-terminated buffers: the wrappers of x/sys copy every path to the heap. Lookups may
-// block (network and FUSE file systems), so they go through the scheduler; EINTR is a signal to the tracer and no answer.
+// The system calls of the stop path on NUL-terminated buffers: the wrappers of x/sys copy every path to the heap.
+// Lookups may block (network and FUSE file systems), so they go through the scheduler; EINTR is a signal to the tracer
+// and no answer.
 
 // lstat is fstatat(2) that follows no link in the last component, stat one that does.
 func lstat(path []byte, st *unix.Stat_t) syscall.Errno {
