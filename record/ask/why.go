@@ -81,11 +81,16 @@ func Why(t *trail.Trail) *WhyAnswer {
 		a.Note = "No process was recorded."
 		return a
 	}
-	failed := root.Failed()
+	failed, attached := root.Failed(), len(t.Head.Attached) > 0
+	for i := 0; attached && !failed && i < len(t.Procs); i++ {
+		if p := t.Procs[i]; p.Parent == nil && p.Failed() {
+			root, failed = p, true
+		}
+	}
 	if root.End == nil && t.Finish != nil {
 		failed = t.Finish.Exit != 0 || t.Finish.Signal != ""
 	}
-	if root.End != nil || t.Finish != nil && !t.Finish.Interrupted {
+	if root.End != nil || !attached && t.Finish != nil && !t.Finish.Interrupted {
 		a.Failed = &failed
 	}
 	if a.Failed != nil && !failed {
@@ -99,7 +104,7 @@ func Why(t *trail.Trail) *WhyAnswer {
 			a.Tolerated = failures(t)
 			return a
 		}
-		a.Note = "The recording ends before the command: this may not be why it would have failed."
+		a.Note = "The recording ends before what it is of: this may not be why that would have failed."
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
 		a.Chain = append(a.Chain, failure(chain[i]))

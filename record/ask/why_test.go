@@ -171,6 +171,23 @@ func TestWhyCut(t *testing.T) {
 	}
 }
 
+// Of processes that were attached to, the first that failed is asked about; if none did, what failed below them.
+func TestWhyAttached(t *testing.T) {
+	s := newScript(t, "sh")
+	s.head.Command, s.head.Attached = nil, []int{1001, 1002}
+	other := s.born(0)
+	s.end(s.run(other, "cp"), 1)
+	a := Why(s.cut())
+	wants(t, shown(t, a, 80), "cp #3 failed first")
+	if a.Status() != 2 {
+		t.Errorf("status %d", a.Status())
+	}
+	s.end(other, 1)
+	if a := Why(s.cut()); a.Status() != 0 || a.Chain[0].ID != 3 {
+		t.Errorf("status %d, %+v", a.Status(), a.Chain)
+	}
+}
+
 // What a program said long before is left out unless all is asked for.
 func TestWhySaid(t *testing.T) {
 	s := newScript(t, "make")
