@@ -29,12 +29,12 @@ func actor(p *trail.Proc, at int64) *Actor {
 		return nil
 	}
 	x := p.At(at)
-	a := &Actor{Proc: p.ID, PID: p.PID, Name: show.Bytes(x.Name()), line: p.Line()}
+	a := &Actor{Proc: p.ID, PID: p.PID, Name: show.Bytes(x.Name()), line: chainLine(chainAt(p, at))}
 	if x != nil {
 		a.Argv, a.Dir, a.command = show.Strings(x.Argv), show.Bytes(x.Dir), x.CommandLine()
 	}
 	for q := p.Parent; q != nil; q = q.Parent {
-		a.Parents = append(a.Parents, ActorName{q.ID, show.Bytes(q.Name())})
+		a.Parents = append(a.Parents, ActorName{q.ID, show.Bytes(q.At(at).Name())})
 	}
 	return a
 }

@@ -48,8 +48,10 @@ type Proof struct {
 type Cause struct {
 	What  string     `json:"what"`
 	Text  show.Bytes `json:"text,omitempty"`
-	By    *Actor     `json:"by,omitempty"`
+	By    *Actor     `json:"by,omitempty"` // the first who did it
 	Count int        `json:"count"`
+	// Programs are all that did it, for calls that very many make.
+	Programs []show.Bytes `json:"programs,omitempty"`
 }
 
 // Files opens what the recorded processes made, to look into it.

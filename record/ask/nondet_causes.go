@@ -47,6 +47,23 @@ func (c *causeList) add(what, text string, p *trail.Proc, at int64) {
 	c.list = append(c.list, cause)
 }
 
+// call adds a system call, whoever did it: so many programs do as they start that each alone says little.
+func (c *causeList) call(h *trail.Hint) {
+	key := strings.Join([]string{"call", h.What, h.Call}, "\x00")
+	cause := c.seen[key]
+	if cause == nil {
+		cause = &Cause{What: h.What, Text: show.Bytes(h.Call), By: actor(h.Proc, h.At)}
+		c.seen[key] = cause
+		c.list = append(c.list, cause)
+	}
+	cause.Count++
+	if h.Proc != nil {
+		if name := show.Bytes(h.Proc.At(h.At).Name()); !slices.Contains(cause.Programs, name) {
+			cause.Programs = append(cause.Programs, name)
+		}
+	}
+}
+
 // causes finds what can make two builds differ.
 func causes(t *trail.Trail) []*Cause {
 	c := &causeList{seen: make(map[string]*Cause)}
@@ -71,7 +88,7 @@ func causes(t *trail.Trail) []*Cause {
 	}
 	for i := range t.Hints {
 		h := &t.Hints[i]
-		c.add(h.What, h.Call, h.Proc, h.At)
+		c.call(h)
 	}
 	c.names(t)
 	c.orders(t)

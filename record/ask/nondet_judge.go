@@ -5,7 +5,6 @@ import (
 	"io"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"sydbox/event"
@@ -33,7 +32,9 @@ func (a *NondetAnswer) judge(t *trail.Trail, files Files, made []*product, found
 			if hit.From == "" && hit.What != "build path" && inInput(files, reads, ours, string(hit.Text)) {
 				continue
 			}
-			hit.Argument = onCommandLine(t, string(hit.Text), p.at)
+			if hit.What != "build path" {
+				hit.Argument = onCommandLine(p.proc, string(hit.Text))
+			}
 			if isKept(p.path) {
 				a.Own = append(a.Own, hit)
 			} else {
@@ -93,7 +94,7 @@ func inInput(files Files, reads []string, ours map[string]bool, text string) boo
 
 // ofSystem says of a path that it belongs to the system's programs and libraries.
 func ofSystem(name string) bool {
-	for _, dir := range []string{"/usr/bin/", "/usr/lib/", "/lib/", "/lib64/", "/bin/", "/proc/", "/sys/", "/dev/"} {
+	for _, dir := range []string{"/usr/", "/etc/", "/lib/", "/lib64/", "/bin/", "/proc/", "/sys/", "/dev/"} {
 		if strings.HasPrefix(name, dir) {
 			return true
 		}
@@ -101,20 +102,19 @@ func ofSystem(name string) bool {
 	return false
 }
 
-// onCommandLine is the first process that had a text as part of an argument, before a file was written.
-func onCommandLine(t *trail.Trail, text string, before int64) *Actor {
+// onCommandLine is the process, or the topmost of those that it comes from, that had a text in an argument.
+func onCommandLine(p *trail.Proc, text string) (found *Actor) {
 	if len(text) < 6 {
 		return nil
 	}
-	for _, x := range programs(t) {
-		if x.At > before {
-			break
-		}
-		if slices.ContainsFunc(x.Argv, func(w string) bool { return strings.Contains(w, text) }) {
-			return actor(x.Proc, x.At)
+	for ; p != nil; p = p.Parent {
+		for _, x := range p.Execs {
+			if slices.ContainsFunc(x.Argv, func(w string) bool { return strings.Contains(w, text) }) {
+				found = actor(p, x.At)
+			}
 		}
 	}
-	return nil
+	return found
 }
 
 // keptNames are files that builds keep for themselves; those that end in the second list too.
@@ -147,96 +147,5 @@ func (a *NondetAnswer) notes(t *trail.Trail) {
 		"by what is in the files, and what is compressed there is not looked into")
 	if t.Cut != nil {
 		a.Notes = append(a.Notes, "the recording is incomplete: "+t.Cut.Error())
-	}
-}
-
-// Text implements Answer.
-func (a *NondetAnswer) Text(p *show.Printer) {
-	if len(a.Proved) == 0 {
-		p.Line("Nothing of this one build was found in what it made (%s searched).", count(a.Searched, "file"))
-	} else {
-		p.Heading("In what was made (%s searched)", count(a.Searched, "file"))
-		proofs(p, a.Proved, a.dir)
-	}
-	if len(a.Own) > 0 {
-		var names []string
-		for _, hit := range a.Own {
-			if name := show.Q(relative(string(hit.Path), a.dir)); !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-		p.Gap()
-		p.Wrap(0, p.Paint(show.Bold, "In files that a build keeps for itself")+" ("+count(len(names), "file")+"): "+
-			strings.Join(names, " "))
-	}
-	if len(a.Causes) > 0 {
-		p.Gap()
-		p.Heading("What could make two builds differ")
-		var t show.Table
-		for _, c := range a.Causes {
-			t.Add(c.What, c.line())
-		}
-		p.Table(&t, 2)
-	}
-	for i, note := range a.Notes {
-		if i == 0 {
-			p.Gap()
-		}
-		p.Wrap(0, p.Paint(show.Faint, "note: "+note))
-	}
-}
-
-func (c *Cause) line() string {
-	line := show.Q(string(c.Text))
-	if c.Text == "" {
-		line = ""
-	}
-	if c.By != nil {
-		if line != "" {
-			line += "  "
-		}
-		line += c.By.Line()
-		if c.Count > 1 {
-			line += ", " + strconv.Itoa(c.Count) + " times"
-		}
-	}
-	return line
-}
-
-// proofs writes what was found: what is of itself in full, what has it from another file by name.
-func proofs(p *show.Printer, list []*Proof, dir string) {
-	for _, what := range []string{"time", "build path", "host name", "user", "home", "kernel", "temporary name"} {
-		var from []string
-		first := true
-		for _, hit := range list {
-			if hit.What != what {
-				continue
-			}
-			name := relative(string(hit.Path), dir)
-			if hit.From != "" {
-				from = append(from, show.Q(name)+" (from "+show.Q(relative(string(hit.From), dir))+")")
-				continue
-			}
-			if first {
-				p.Gap()
-				p.Line("%s", p.Paint(show.Warn, what))
-				first = false
-			}
-			as := ""
-			if hit.As != "" {
-				as = ", in the " + hit.As
-			}
-			p.Wrap(2, p.Paint(show.Bold, show.Q(name))+" at byte "+strconv.FormatInt(hit.Offset, 10)+": "+
-				show.Q(string(hit.Text))+as)
-			p.Wrap(4, "by "+hit.By.Line())
-			p.Wrap(4, hit.By.Command())
-			if hit.Argument != nil && hit.Argument.Proc != hit.By.Proc {
-				p.Wrap(4, "an argument of "+hit.Argument.Line())
-				p.Wrap(4, hit.Argument.Command())
-			}
-		}
-		if len(from) > 0 {
-			p.Wrap(2, "and "+strings.Join(from, ", "))
-		}
 	}
 }
