@@ -45,6 +45,8 @@ type Cmd struct {
 	Dir string
 	// Stdin, Stdout and Stderr become its descriptors 0, 1 and 2: nil is /dev/null.
 	Stdin, Stdout, Stderr *os.File
+	// Attach are processes that run already: they and what descends from them are recorded, in place of a command.
+	Attach []int
 	// InheritFDs leaves inherited descriptors above 2 open in the command (make's job server).
 	InheritFDs bool
 	// PassSignals passes SIGINT, SIGQUIT, SIGTERM and SIGHUP on to the command when they were sent to this process alone.
@@ -55,8 +57,8 @@ type Cmd struct {
 
 	// Tool is what the first line calls the recorder: its name and version.
 	Tool string
-	// Out gets the recording: whole lines, many at a time, from one goroutine, none later than a fifth of a second after it
-	// was known. If it fails the run goes on, and Run returns its first error. nil throws the recording away.
+	// Out gets the recording: whole lines, many at a time, from one goroutine, none later than a fifth of a second after
+	// it was known. If it fails the run goes on, and Run returns its first error. nil throws the recording away.
 	Out io.Writer
 
 	cmdExtras // hooks.go: policies, injected errors, breakpoints
@@ -79,18 +81,18 @@ type Result struct {
 	Interrupted bool
 }
 
-// Command returns the Cmd that records the program name. A name without a slash is looked up in PATH as os/exec does; the
-// error comes from Run.
+// Command returns the Cmd that records the program name. A name without a slash is looked up in PATH as os/exec does;
+// the error comes from Run.
 func Command(name string, args ...string) *Cmd {
 	found := exec.Command(name, args...)
 	return &Cmd{Path: found.Path, Args: found.Args, control: tracer.NewControl(), lookErr: found.Err}
 }
 
-// Interrupt ends the run: the tree is killed, and what is known by then is written. It may be called from any goroutine, at
-// any time.
+// Interrupt ends the run: the tree is killed, or let go if it was attached to, and what is known by then is written. It
+// may be called from any goroutine, at any time.
 func (c *Cmd) Interrupt() {
 	c.interrupted.Store(true)
-	c.control.KillTree()
+	c.stop()
 }
 
 // Signal sends a signal to the command, or to what is left of the tree once the command is gone.

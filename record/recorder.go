@@ -14,8 +14,8 @@ import (
 	"sydbox/tracer"
 )
 
-// recorder is the tracer's Handler: it turns stops into lines. Everything in it belongs to the tracer's thread; only what
-// the sink was given leaves it.
+// recorder is the tracer's Handler: it turns stops into lines. Everything in it belongs to the tracer's thread; only
+// what the sink was given leaves it.
 type recorder struct {
 	recorderExtras
 
@@ -86,6 +86,10 @@ func (r *recorder) Birth(parent, child *tracer.Task) {
 		p.env = r.envs.first(r.cmd.Env)
 		p.cwd = readCwd(p.pid)
 		born.Dir = p.cwd
+	}
+	if child.Process.Attached {
+		r.found(p, &born)
+		return
 	}
 	r.emit(&born)
 }

@@ -16,9 +16,9 @@ import (
 	"sydbox/tracer/seccomp"
 )
 
-// Run starts the command, records it and waits for its end (WaitFor says when that is). The error is *launch.ExecError for
-// a command that cannot be executed, *launch.SetupError for what this machine does not let the recorder do, or the first
-// error of Out; a command that ran and failed is none. With an error of Out there is a Result too.
+// Run starts the command, records it and waits for its end (WaitFor says when that is). The error is *launch.ExecError
+// for a command that cannot be executed, *launch.SetupError for what this machine does not let the recorder do, or the
+// first error of Out; a command that ran and failed is none. With an error of Out there is a Result too.
 func (c *Cmd) Run() (*Result, error) {
 	switch {
 	case c.out != nil:
@@ -32,6 +32,9 @@ func (c *Cmd) Run() (*Result, error) {
 	}
 	defer r.find.slow.Close()
 	defer r.closeExtras()
+	if c.Attach != nil {
+		return c.runAttached(r)
+	}
 	plan, closePlan, err := c.plan()
 	if err != nil {
 		return nil, err
@@ -92,8 +95,8 @@ func (c *Cmd) plan() (*launch.Plan, func(), error) {
 	return plan, func() {}, nil
 }
 
-// mayFilter says whether a filter can be installed without no_new_privs, which takes CAP_SYS_ADMIN (seccomp(2)). With it
-// programs keep what set-user-ID bits and file capabilities give them, as far as a traced program does.
+// mayFilter says whether a filter can be installed without no_new_privs, which takes CAP_SYS_ADMIN (seccomp(2)). With
+// it programs keep what set-user-ID bits and file capabilities give them, as far as a traced program does.
 func mayFilter() bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
