@@ -157,3 +157,20 @@ func TestHostileNamesInABrowser(t *testing.T) {
 	b.expect("found", `document.querySelector(".results .sum").textContent`, "5 files")
 	b.unharmed()
 }
+
+func TestPageOfNextToNothing(t *testing.T) {
+	b := newBrowser(t)
+	s := newStory("true")
+	b.open(saved(t, s.read(t)), 1200, 800, false)
+	b.expect("a warning", `document.querySelector(".warning").textContent`, "cut off")
+	for _, place := range []string{"#processes", "#timeline/p1", "#files", "#network", "#summary"} {
+		b.view(place)
+	}
+	s.born(0, "", "")
+	b.open(saved(t, s.read(t)), 1200, 800, false)
+	for _, place := range []string{"#processes/p1", "#timeline/p1", "#files", "#network", "#summary"} {
+		b.view(place)
+	}
+	b.expect("its end", `byID("verdict").textContent`, "not recorded")
+	b.unharmed()
+}

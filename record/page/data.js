@@ -2,11 +2,11 @@
 // number N from 1, files by their place in the list of paths, uses by theirs in the order of processes.
 
 function decode(d) {
-  const n = d.PID.length;
+  const n = (d.PID || []).length;
   const m = {
     head: d.Head,
     strings: d.Strings,
-    paths: d.Paths,
+    paths: d.Paths || [],
     places: d.Places,
     why: d.Why || '',
     n,
@@ -43,6 +43,7 @@ function decode(d) {
 
 // column makes a list that starts at 1 of one that starts at 0.
 function column(list) {
+  list ||= []; // there is no process at all
   const c = new Float64Array(list.length + 1);
   c.set(list, 1);
   return c;
