@@ -144,9 +144,7 @@ func unfinished(t *trail.Trail, root *trail.Proc) (chain, others []*trail.Proc) 
 	if last == nil {
 		return nil, nil
 	}
-	for _, p := range last.Parent.Chain() {
-		chain = append(chain, p)
-	}
+	chain = last.Parent.Chain()
 	slices.Reverse(chain)
 	deep, others := trace(t, last)
 	return append(chain, deep...), others
