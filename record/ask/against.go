@@ -2,8 +2,10 @@ package ask
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"sydbox/policy"
 	"sydbox/record/show"
@@ -25,11 +27,24 @@ type RefusedBy struct {
 	Rule     show.Bytes `json:"rule"` // "home.toml:3 [write] deny /usr"
 	Action   string     `json:"action"`
 	Refusals []*Refusal `json:"refusals"`
+	byName   map[string]*Refusal
 }
 
-// Refusal is one operation that would have been denied.
+// add adds what is denied, to an earlier operation on the same name.
+func (r *RefusedBy) add(f *Refusal) {
+	known := r.byName[string(f.Name)]
+	if known == nil || known.Failed != f.Failed {
+		r.byName[string(f.Name)] = f
+		r.Refusals = append(r.Refusals, f)
+		return
+	}
+	known.Op += "|" + f.Op
+	known.Count += f.Count
+}
+
+// Refusal is a name on which something would have been denied.
 type Refusal struct {
-	Op    string     `json:"op"`
+	Op    string     `json:"op"`   // "create", or several: "create|write"
 	Name  show.Bytes `json:"name"` // a path or an address
 	Rule  show.Bytes `json:"rule"`
 	By    *Actor     `json:"by"` // who was the first
@@ -50,7 +65,7 @@ func PolicyAgainst(t *trail.Trail, o PolicyOptions, names []string) (*AgainstAns
 		return nil, err
 	}
 	a := &AgainstAnswer{Policies: names}
-	byRule := make(map[*policy.Rule]*RefusedBy)
+	byRule := make(map[string]*RefusedBy) // a default is one rule for each operation
 	for _, n := range d.list {
 		decision := n.decide(p)
 		switch {
@@ -60,13 +75,14 @@ func PolicyAgainst(t *trail.Trail, o PolicyOptions, names []string) (*AgainstAns
 		case !decision.Denied():
 			continue
 		}
-		r := byRule[decision.Rule]
+		text := ruleText(decision.Rule)
+		r := byRule[text]
 		if r == nil {
-			r = &RefusedBy{Rule: show.Bytes(ruleText(decision.Rule)), Action: decision.Action.String()}
-			byRule[decision.Rule] = r
+			r = &RefusedBy{Rule: show.Bytes(text), Action: decision.Action.String(), byName: make(map[string]*Refusal)}
+			byRule[text] = r
 			a.Denied = append(a.Denied, r)
 		}
-		r.Refusals = append(r.Refusals, refusalOf(n, &decision))
+		r.add(refusalOf(n, &decision))
 	}
 	for _, v := range d.moves {
 		if p.Launders([]byte(v.from), []byte(v.to), v.directory) {
@@ -123,7 +139,9 @@ func (a *AgainstAnswer) Text(p *show.Printer) {
 		}
 		p.Heading("%s by %s", count(len(r.Refusals), "name"), safe(string(r.Rule)))
 		for _, f := range r.Refusals {
-			p.Wrap(2, f.text())
+			if in := r.in(f); in == nil {
+				p.Wrap(2, f.text()+r.inIt(f))
+			}
 		}
 	}
 	if a.Muted > 0 {
@@ -131,6 +149,30 @@ func (a *AgainstAnswer) Text(p *show.Printer) {
 		p.Line("%s would be denied without a report", count(a.Muted, "name"))
 	}
 	notes(p, a.Notes)
+}
+
+// in is a directory that would have been denied to be made: nothing in it could be either.
+func (r *RefusedBy) in(f *Refusal) *Refusal {
+	for dir := path.Dir(string(f.Name)); len(dir) > 1; dir = path.Dir(dir) {
+		if d := r.byName[dir]; d != nil && strings.Contains(d.Op, "create") {
+			return d
+		}
+	}
+	return nil
+}
+
+// inIt says how many names there are in a directory that would not have been made.
+func (r *RefusedBy) inIt(dir *Refusal) string {
+	n := 0
+	for _, f := range r.Refusals {
+		if f != dir && isOrIn(string(f.Name), string(dir.Name)) && r.in(f) != nil {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return "; and " + count(n, "name") + " in it (--json has each)"
 }
 
 func (r *Refusal) text() string {

@@ -2,6 +2,7 @@ package ask
 
 import (
 	"slices"
+	"strings"
 
 	"sydbox/access"
 	"sydbox/policy"
@@ -48,7 +49,12 @@ func exactly(n *demand) *grant {
 // minimal leaves out what nothing needs: without each of the rules that stay something would be denied.
 func (m *policyMaker) minimal(grants []*grant) ([]*grant, error) {
 	// The widest are tried last: of a directory and a file in it the file goes.
-	order := slices.Clone(grants)
+	p, err := m.load(grants)
+	if err != nil {
+		return nil, err
+	}
+	surely := m.needed(p, grants)
+	order := slices.DeleteFunc(slices.Clone(grants), func(x *grant) bool { return surely[x] })
 	slices.SortStableFunc(order, func(a, b *grant) int { return len(b.pattern()) - len(a.pattern()) })
 	for _, x := range order {
 		without := slices.DeleteFunc(slices.Clone(grants), func(y *grant) bool { return x == y })
@@ -61,6 +67,47 @@ func (m *policyMaker) minimal(grants []*grant) ([]*grant, error) {
 		}
 	}
 	return grants, nil
+}
+
+// needed are the grants of which one look tells that they are: what would decide about some demand without them is no
+// good.
+func (m *policyMaker) needed(p *policy.Policy, grants []*grant) map[*grant]bool {
+	type key struct{ section, action, text string }
+	byRule := make(map[key]*grant, len(grants))
+	for _, x := range grants {
+		byRule[key{x.section, x.action, x.pattern()}] = x
+	}
+	found := make(map[*grant]bool)
+	for _, n := range m.wanted {
+		winner, next := n.explain(p)
+		if winner == nil || next == nil || n.satisfied(next.Action) {
+			continue
+		}
+		if x := byRule[key{winner.Section.String(), winner.Action.String(), winner.Text}]; x != nil {
+			found[x] = true
+		}
+	}
+	return found
+}
+
+// explain is the rule that decides about a demand, and the one that would without it; nil where that is not known.
+func (n *demand) explain(p *policy.Policy) (winner, next *policy.Rule) {
+	if n.op == access.Exec {
+		d, lost := p.ExplainExec(n.id)
+		if len(lost) == 0 {
+			return d.Rule, nil
+		}
+		return d.Rule, lost[0].Rule
+	}
+	q, ok := n.query()
+	if !ok || strings.HasPrefix(n.address, "family:") {
+		return nil, nil
+	}
+	d, lost := p.Explain(&q)
+	if len(lost) == 0 {
+		return d.Rule, nil
+	}
+	return d.Rule, lost[0].Rule
 }
 
 // passes says whether a policy denies nothing of what was recorded.

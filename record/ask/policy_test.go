@@ -294,7 +294,7 @@ func TestPolicyAgainst(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := shown(t, a, 0)
-	for _, part := range []string{"by build:7 [write] default", "create /etc/x, by sh #2 < make #1",
+	for _, part := range []string{"by build:7 [write] default", "create|write /etc/x ×2, by sh #2 < make #1",
 		"by /p.toml:2 [read] deny ~/.ssh",
 		"read /root/.ssh/id ×2, by sh #2", "[exec] deny curl", "exec /usr/bin/curl", "connect 198.51.100.7:80",
 		"it failed in the recording, too", "denied without a report"} {
