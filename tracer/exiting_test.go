@@ -14,10 +14,11 @@ import (
 // ending keeps books of what an ExitHandler and a SignalHandler are told, on top of those of fake.
 type ending struct {
 	*fake
-	status map[*Task]unix.WaitStatus
-	ends   map[*Process]int
-	met    []string
-	onEnd  func(*Task)
+	status   map[*Task]unix.WaitStatus
+	ends     map[*Process]int
+	met      []string
+	onEnd    func(*Task)
+	onSignal func(*Task)
 }
 
 func newEnding(f *fake) *ending {
@@ -60,6 +61,9 @@ func (e *ending) Signal(t *Task, sig unix.Signal, from int) {
 		who = "self"
 	case os.Getpid():
 		who = "tracer"
+	}
+	if e.onSignal != nil {
+		e.onSignal(t)
 	}
 	e.met = append(e.met, unix.SignalName(sig)+":"+who)
 }

@@ -26,6 +26,12 @@ import (
 
 // Handler is told what tracees do and says what happens then. Its methods are called on the tracer's thread and must
 // not block: every tracee that stops meanwhile waits.
+//
+// One that blocks on purpose, to keep the tree as it is (a breakpoint), may do so for as long as it likes: what has
+// stopped stays, what does not stop goes on. Control works meanwhile: KillTree kills at once, and Death is called for
+// all once the method has returned; Detach lets go then. The task itself may be killed: reading its memory is then
+// ESRCH, and the Action has no effect. A signal from the terminal that comes meanwhile may reach tasks twice
+// (PassSignals), as nobody sees them get it.
 type Handler interface {
 	// Syscall is called at a seccomp-stop, before the kernel runs the call.
 	Syscall(t *Task, inv *syscalls.Invocation) Action
