@@ -5,18 +5,17 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"sydbox/cmd/internal/console"
 	"sydbox/event"
-	"sydbox/policy"
 	"sydbox/record"
 	"sydbox/record/ask"
 	"sydbox/record/show"
-	"sydbox/sandbox"
+	"sydbox/tracer"
 	"sydbox/tracer/launch"
 )
 
@@ -61,11 +60,10 @@ func (r *recordCommand) Run(status *int) error {
 	if err != nil {
 		return err
 	}
-	file, err := console.Lookup(r.Command[0])
+	cmd, err := r.command()
 	if err != nil {
 		return err
 	}
-	cmd := r.command(file)
 	if err := r.extras(cmd); err != nil {
 		return err
 	}
@@ -87,6 +85,9 @@ func (r *recordCommand) Run(status *int) error {
 		w.watch = append(w.watch, line)
 	}
 	cmd.OnBreak = (&shell{recording: absolute(to.Name()), writer: w, progress: line}).stopped
+	if len(r.PID) > 0 {
+		r.untilInterrupted(cmd)
+	}
 	result, err := cmd.Run()
 	line.stop()
 	lost := w.close()
@@ -122,7 +123,12 @@ func (r *recordCommand) validate() error {
 	case r.short && !separated && len(r.Command) > 0:
 		return console.WithHints(fmt.Errorf("%s: a command to record has -- before it", event.Quote(r.Command[0])),
 			"write syd-trace [FLAGS] -- CMD; a question comes first, before its flags")
-	case len(r.Command) == 0:
+	case len(r.PID) > 0 && len(r.Command) > 0:
+		return console.WithHints(fmt.Errorf("%s: with -p there is no command", event.Quote(r.Command[0])),
+			"record the one or the other")
+	case slices.ContainsFunc(r.PID, func(pid int) bool { return pid < 1 }):
+		return console.WithHints(errors.New("-p: a process has a positive number"), "pgrep finds it by its name")
+	case len(r.PID) == 0 && len(r.Command) == 0:
 		return console.WithHints(errors.New("no command to record was given"), "as in syd-trace -- make")
 	case r.Output != nil && *r.Output == "":
 		return console.WithHints(errors.New("-o: the name of the file is empty"), "as in -o build.trace.gz")
@@ -139,95 +145,14 @@ func (r *recordCommand) validate() error {
 	return nil
 }
 
-// create opens the recording's file.
-func (r *recordCommand) create() (*target, error) {
-	name := ""
-	if r.Output != nil {
-		name = *r.Output
-	}
-	return create(name, r.Command[0], r.Keep)
-}
-
-func (r *recordCommand) writer(to *target) *writer {
-	w := newWriter(to.File, r.Gzip || strings.HasSuffix(to.Name(), ".gz"))
-	if r.Tee {
-		w.tee = os.Stdout
-	}
-	return w
-}
-
-func (r *recordCommand) command(file string) *record.Cmd {
-	cmd := record.Command(file, r.Command[1:]...)
-	cmd.Args[0] = r.Command[0]
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	if r.Tee {
-		cmd.Stdout = os.Stderr // standard output has the recording
-	}
-	cmd.SelfPath = r.SelfPath
-	cmd.PassSignals = true
-	cmd.InheritFDs = true
-	cmd.Tool = self.Version(release)
-	if r.Wait == "root" {
-		cmd.WaitFor = record.WaitRoot
-	}
-	return cmd
-}
-
-// extras reads what is asked for besides a plain recording.
-func (r *recordCommand) extras(cmd *record.Cmd) error {
-	sys := sandbox.Host()
-	if len(r.Policy) > 0 {
-		p, err := policy.Load(sys, policy.Options{Policies: r.Policy})
-		if err != nil {
-			return err
-		}
-		cmd.Policy, cmd.Policies = p, r.Policy
-	}
-	for _, text := range r.Inject {
-		i, err := record.ParseInjection(text, sys)
-		if err != nil {
-			return fmt.Errorf("--inject %w", err)
-		}
-		cmd.Injections = append(cmd.Injections, i)
-	}
-	breaks := r.Break
-	if r.OnFail == "shell" {
-		breaks = append(breaks[:len(breaks):len(breaks)], "failure")
-	}
-	for _, text := range breaks {
-		b, err := record.ParseBreak(text, sys)
-		if err != nil {
-			return fmt.Errorf("--break %w", err)
-		}
-		cmd.Breaks = append(cmd.Breaks, b)
-	}
-	return nil
-}
-
-// progress starts the line of progress, if there is to be one. By itself it shows only where it cannot get into the
-// command's own output: on the terminal that all this was started from, if that output goes elsewhere.
-func (r *recordCommand) progress(cmd *record.Cmd) *progress {
-	if r.Progress != nil && !*r.Progress || r.Progress == nil && (r.Quiet || r.Live) {
-		return nil
-	}
-	if isTerminal(os.Stderr) {
-		if r.Progress == nil {
-			return nil
-		}
-		return newProgress(os.Stderr)
-	}
-	if r.Progress == nil && isTerminal(cmd.Stdout) {
-		return nil
-	}
-	tty, err := os.OpenFile("/dev/tty", os.O_WRONLY|unix.O_NOCTTY, 0)
-	if err != nil {
-		return nil // there is none
-	}
-	return newProgress(tty)
-}
-
-// refused is the error for a command that did not start.
+// refused is the error for a command that did not start, or a process that cannot be attached to.
 func refused(err error) error {
+	var attach *tracer.AttachError
+	if errors.As(err, &attach) && attach.Hint != "" {
+		hint := attach.Hint
+		attach.Hint = ""
+		return console.WithHints(err, hint)
+	}
 	var exec *launch.ExecError
 	if errors.As(err, &exec) {
 		return console.WithStatus(console.StatusCannotRun, console.ExplainExec(exec))
