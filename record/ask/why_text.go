@@ -14,7 +14,18 @@ const (
 	saidLines   = 20
 	mishapsMost = 6
 	othersMost  = 10
+	commandMost = 240 // recipes of automake have thousands
 )
+
+// shortened leaves the end of a very long command line to another question.
+func (a *WhyAnswer) shortened(command string, id int) string {
+	runes := []rune(command)
+	if a.All || len(runes) <= commandMost {
+		return command
+	}
+	return string(runes[:commandMost]) + " … " + count(len(runes)-commandMost, "character") + " more: " +
+		next("", "cmd", "#"+itoa(id)).line(a.Recording)
+}
 
 // Text implements Answer.
 func (a *WhyAnswer) Text(p *show.Printer) {
@@ -60,7 +71,7 @@ func (a *WhyAnswer) first(p *show.Printer) {
 		if f.Fork {
 			command = "(a fork of " + f.proc.Parent.String() + ")"
 		}
-		t.Add(mark+f.String(), f.outcome, command)
+		t.Add(mark+f.String(), f.outcome, a.shortened(command, f.ID))
 		if i > 0 && f.Last != "" {
 			t.Add("", "", p.Paint(show.Faint, "said: "+safeLine(string(f.Last))))
 		}
