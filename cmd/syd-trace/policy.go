@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"sydbox/record"
 	"sydbox/record/ask"
@@ -37,7 +39,11 @@ func (q *policyQuestion) Run(status *int) error {
 		if q.Bare || q.Exec {
 			return fmt.Errorf("--against takes a policy as it is: --bare and --exec say how one is made")
 		}
-		a, err := ask.PolicyAgainst(t, o, q.Against)
+		names := make([]string, len(q.Against))
+		for i, name := range q.Against {
+			names[i] = fromHere(name)
+		}
+		a, err := ask.PolicyAgainst(t, o, names)
 		if err != nil {
 			return err
 		}
@@ -48,4 +54,15 @@ func (q *policyQuestion) Run(status *int) error {
 		return err
 	}
 	return q.answer(a, status)
+}
+
+// fromHere is the name of a policy that is a file, seen from this directory: a recording has one of its own.
+func fromHere(name string) string {
+	if !strings.Contains(name, "/") && !strings.HasSuffix(name, ".toml") || strings.HasPrefix(name, "~") {
+		return name
+	}
+	if abs, err := filepath.Abs(name); err == nil {
+		return abs
+	}
+	return name
 }

@@ -64,7 +64,7 @@ func PolicyAgainst(t *trail.Trail, o PolicyOptions, names []string) (*AgainstAns
 	if err != nil {
 		return nil, err
 	}
-	a := &AgainstAnswer{Policies: names}
+	a := &AgainstAnswer{Policies: names, Denied: []*RefusedBy{}}
 	byRule := make(map[string]*RefusedBy) // a default is one rule for each operation
 	for _, n := range d.list {
 		decision := n.decide(p)

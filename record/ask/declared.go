@@ -50,7 +50,9 @@ var implicitNames = map[string][]string{
 
 // compare holds what was used against a declaration.
 func (in *inputs) compare(t *trail.Trail, o InputsOptions) *Declared {
-	c := &comparer{inputs: in, db: o.Packages}
+	c := &comparer{inputs: in, db: o.Packages, Declared: Declared{
+		ByWay: []*DeclaredUse{}, Unused: []*DeclaredNeed{}, Absent: []*DeclaredNeed{},
+	}}
 	c.needs, c.left = declaredNeeds(o.Declared, c.db.Arch(), profiles(t))
 	for _, need := range c.needs {
 		c.roots = append(c.roots, c.db.Meeting(need)...)
@@ -207,7 +209,7 @@ func (c *comparer) gather() {
 		_, ok := closures[a][b]
 		return ok
 	}
-	var first []*DeclaredUse
+	first := []*DeclaredUse{}
 	for i, u := range c.Undeclared {
 		by := slices.IndexFunc(c.Undeclared, func(v *DeclaredUse) bool {
 			return v != u && brings(v.pkg, u.pkg) && !brings(u.pkg, v.pkg)

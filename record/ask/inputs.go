@@ -77,7 +77,10 @@ var howNames = [...]string{"listed", "read", "executed"}
 // Inputs says what was read, executed or listed outside of the source, and which packages that belongs to.
 func Inputs(t *trail.Trail, o InputsOptions) *InputsAnswer {
 	in := &inputs{
-		InputsAnswer: &InputsAnswer{Trees: show.Strings(trees(t, o.Sources)), files: o.Files},
+		InputsAnswer: &InputsAnswer{
+			Trees: show.Strings(trees(t, o.Sources)), files: o.Files, Systems: []string{},
+			Packages: []*InputPackage{}, Unowned: []*InputFile{},
+		},
 		trees:        trees(t, o.Sources), world: newWorld(), files: make(map[string]*InputFile),
 		touched: make(map[string]bool),
 	}
@@ -209,7 +212,7 @@ func (in *inputs) divide(db *pkgdb.DB) {
 			paths = append(paths, p)
 		}
 	}
-	in.owners, in.Systems = db.Owners(paths), db.Systems
+	in.owners, in.Systems = db.Owners(paths), append(in.Systems, db.Systems...)
 	packages := make(map[*pkgdb.Package]*InputPackage)
 	for _, f := range in.order {
 		owners := in.owners[string(f.Path)]

@@ -37,7 +37,10 @@ type LeftProcess struct {
 // Leftovers says what was left behind.
 func Leftovers(t *trail.Trail, o OutputsOptions) *LeftoversAnswer {
 	out := Outputs(t, o)
-	a := &LeftoversAnswer{Trees: out.Trees, Notes: out.Notes, files: o.Files}
+	a := &LeftoversAnswer{
+		Trees: out.Trees, Notes: out.Notes, files: o.Files, Alive: []*LeftProcess{}, Temporary: []*Output{},
+		Caches: []*Output{}, Outside: []*Output{},
+	}
 	tmp, home := placesOf(t)
 	sink := redirections(t)
 	for _, f := range slices.Concat(out.Outside, out.Removed) {

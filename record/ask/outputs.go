@@ -58,7 +58,9 @@ type InstalledTree struct {
 // Outputs says what was made and changed.
 func Outputs(t *trail.Trail, o OutputsOptions) *OutputsAnswer {
 	dirs := trees(t, o.Sources)
-	a := &OutputsAnswer{Trees: show.Strings(dirs), files: o.Files}
+	a := &OutputsAnswer{
+		Trees: show.Strings(dirs), files: o.Files, Inside: []*Output{}, Outside: []*Output{},
+	}
 	w := newWorld()
 	for i := range t.Uses {
 		w.apply(&t.Uses[i])

@@ -88,7 +88,7 @@ func Policy(t *trail.Trail, o PolicyOptions) (*PolicyAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &PolicyAnswer{Extends: m.extends()}
+	a := &PolicyAnswer{Extends: m.extends(), Rules: []*PolicyRule{}}
 	for _, x := range grants {
 		a.Rules = append(a.Rules, x.describe())
 	}
