@@ -81,7 +81,7 @@ func Inputs(t *trail.Trail, o InputsOptions) *InputsAnswer {
 			Trees: show.Strings(trees(t, o.Sources)), files: o.Files, Systems: []string{},
 			Packages: []*InputPackage{}, Unowned: []*InputFile{},
 		},
-		trees:        trees(t, o.Sources), world: newWorld(), files: make(map[string]*InputFile),
+		trees: trees(t, o.Sources), world: newWorld(), files: make(map[string]*InputFile),
 		touched: make(map[string]bool),
 	}
 	in.collect(t)

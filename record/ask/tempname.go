@@ -24,7 +24,7 @@ var (
 	// mkstemp is the end of a name that mkstemp(3) made up, with perhaps an extension behind it.
 	mkstemp = regexp.MustCompile(`([A-Za-z0-9]{6})(?:\.[A-Za-z0-9_]{1,8})?$`)
 	uuid    = regexp.MustCompile(`[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}`)
-	hash    = regexp.MustCompile(`[0-9a-f]{16,}|[0-9a-z]{26,}`)
+	hashRun = regexp.MustCompile(`[0-9a-f]{16,}|[0-9a-z]{26,}`)
 	number  = regexp.MustCompile(`[0-9]{2,}`)
 )
 
@@ -55,7 +55,7 @@ func general(name string, pids map[int]bool, exclusive bool) string {
 	for _, m := range uuid.FindAllStringIndex(name, -1) {
 		mark(m[0], m[1], '*')
 	}
-	for _, m := range hash.FindAllStringIndex(name, -1) {
+	for _, m := range hashRun.FindAllStringIndex(name, -1) {
 		if text := name[m[0]:m[1]]; strings.ContainsAny(text, "0123456789") && strings.Trim(text, "0123456789") != "" {
 			mark(m[0], m[1], '*')
 		}
