@@ -2,6 +2,7 @@ package ask
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,9 +137,15 @@ func (c *causeList) environment(t *trail.Trail) {
 	}
 }
 
+// contentName is a name of the content: the numbers in it are no numbers of processes.
+var contentName = regexp.MustCompile(`[0-9a-f]{32,}[^/]*$`)
+
 // names finds files that are named after a process and stay.
 func (c *causeList) names(t *trail.Trail) {
 	for _, p := range products(t) {
+		if contentName.MatchString(p.path) {
+			continue
+		}
 		for _, number := range digits.FindAllString(path.Base(p.path), -1) {
 			if n, _ := strconv.Atoi(number); n == p.proc.PID && n > 99 {
 				c.add("number of a process", p.path, p.proc, p.at)

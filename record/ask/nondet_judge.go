@@ -15,6 +15,7 @@ import (
 // judge sorts what was found: what a file has only because an input of the build has it is no proof, and what it has
 // from another product is told with that.
 func (a *NondetAnswer) judge(t *trail.Trail, files Files, made []*product, found map[string][]*Proof) {
+	caches := cachesOf(t)
 	ours := make(map[string]bool, len(made))
 	for _, p := range made {
 		ours[p.path] = true
@@ -35,13 +36,27 @@ func (a *NondetAnswer) judge(t *trail.Trail, files Files, made []*product, found
 			if hit.What != "build path" {
 				hit.Argument = onCommandLine(p.proc, string(hit.Text))
 			}
-			if isKept(p.path) {
+			cached := slices.ContainsFunc(caches, func(dir string) bool { return strings.HasPrefix(p.path, dir) })
+			if cached || isKept(p.path) {
 				a.Own = append(a.Own, hit)
 			} else {
 				a.Proved = append(a.Proved, hit)
 			}
 		}
 	}
+}
+
+// cachesOf are the directories of caches that the environment names, each with a slash behind.
+func cachesOf(t *trail.Trail) (dirs []string) {
+	for _, v := range t.Head.Env {
+		switch name, dir, _ := strings.Cut(v, "="); name {
+		case "GOCACHE", "GOMODCACHE", "CCACHE_DIR", "SCCACHE_DIR", "XDG_CACHE_HOME", "CARGO_HOME", "npm_config_cache":
+			if strings.HasPrefix(dir, "/") {
+				dirs = append(dirs, path.Clean(dir)+"/")
+			}
+		}
+	}
+	return dirs
 }
 
 // readBy are the files that a process, or those that it started, read.

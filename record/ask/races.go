@@ -75,6 +75,7 @@ func Races(t *trail.Trail) *RacesAnswer {
 		if isScheduler(r.under[race]) {
 			a.Races = append(a.Races, race)
 		} else {
+			race.Advice = "" // there are no targets
 			a.Aside = append(a.Aside, race)
 		}
 	}

@@ -77,17 +77,18 @@ func (r *racer) dirPair(class RaceClass, name string, a, b touch) {
 	r.add(class, name, &a, &b, both, jobA, jobB)
 }
 
-// alone says whether no two jobs of a build tool ever ran at the same time.
-func alone(t *trail.Trail, ends []int64) bool {
+// alone says whether there is a build tool, and whether no two of its jobs ever ran at the same time.
+func alone(t *trail.Trail, ends []int64) (tool, alone bool) {
 	for _, p := range t.Procs {
 		if !isScheduler(p) {
 			continue
 		}
+		tool = true
 		for i, c := range p.Children {
 			if i > 0 && ends[p.Children[i-1].ID-1] > c.Born {
-				return false
+				return true, false
 			}
 		}
 	}
-	return true
+	return tool, tool
 }

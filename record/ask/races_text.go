@@ -48,7 +48,7 @@ func (r *Race) explain(t *trail.Trail) {
 // target names what a job makes, for advice: its targets, or its command.
 func (s *RaceSide) target(t *trail.Trail) string {
 	if len(s.Made) == 0 {
-		return "what “" + s.Job.command + "” makes"
+		return "what " + s.Job.short() + " makes"
 	}
 	names := make([]string, len(s.Made))
 	for i, m := range s.Made {
@@ -75,7 +75,10 @@ func (a *Actor) short() string {
 
 // notes says what could not be told.
 func (r *racer) notes() {
-	if alone(r.trail, r.order.ends) {
+	switch tool, alone := alone(r.trail, r.order.ends); {
+	case !tool:
+		r.Notes = append(r.Notes, "nothing here runs jobs side by side as make does")
+	case alone:
 		r.Notes = append(r.Notes, "no two jobs ran at the same time: record with make -j2 or more to see races")
 	}
 	if r.capped {

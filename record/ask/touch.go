@@ -120,7 +120,8 @@ func isDir(u *trail.Use) bool {
 }
 
 // cacheDirs are directories whose users guard themselves.
-var cacheDirs = []string{"/.cache/", "/.ccache/", "/ccache/", "/__pycache__/", "/.sccache/", "/.npm/", "/go-build/"}
+var cacheDirs = []string{"/.cache/", "/.ccache/", "/ccache/", "/__pycache__/", "/.sccache/", "/.npm/", "/go-build/",
+	"/go/telemetry/"}
 
 // private says of a path that it is nobody's product: devices, locks, caches that guard themselves, and what configure
 // tries things with.
