@@ -57,7 +57,6 @@ type policyMaker struct {
 	// wanted are the demands that count: with PolicyOptions.Exec programs, too.
 	wanted []*demand
 	muted  int
-	tries  int
 }
 
 // Policy makes a minimal policy of what was recorded: every rule is needed, and with all of them nothing that succeeded
