@@ -47,7 +47,7 @@ func (c *Cmd) Run() (*Result, error) {
 		c.out.close()
 		return nil, err
 	}
-	result, err := tracer.Run(plan, r, tracer.Options{
+	result, err := runTracer(plan, r, tracer.Options{
 		WaitRoot: c.WaitFor == WaitRoot, PassSignals: c.PassSignals, Control: c.control, Dumpable: true,
 		Exits: true,
 	})
