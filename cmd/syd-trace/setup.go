@@ -129,4 +129,3 @@ func (r *recordCommand) progress(cmd *record.Cmd) *progress {
 	}
 	return newProgress(tty)
 }
-

@@ -116,8 +116,8 @@ func (s *session) end() unix.WaitStatus {
 	return unix.WaitStatus(s.cmd.ProcessState.Sys().(syscall.WaitStatus))
 }
 
-// TestShellAtBreakpoint: the shell has the terminal, the directory and the environment of what is held, can ask, and gives
-// all back.
+// TestShellAtBreakpoint: the shell has the terminal, the directory and the environment of what is held, can ask, and
+// gives all back.
 func TestShellAtBreakpoint(t *testing.T) {
 	s := start(t, "exec syd-trace --break exec:printf -- sh -c "+
 		"'mkdir sub; cd sub; MARK=here /usr/bin/printf \"h%s\\n\" i; read x; echo got=$x'")
@@ -183,7 +183,8 @@ func TestProgress(t *testing.T) {
 
 // TestWidth: tables fit the terminal and have colours only on one.
 func TestWidth(t *testing.T) {
-	s := start(t, "stty cols 40; syd-trace -q -- true; syd-trace list; NO_COLOR=1 syd-trace list; syd-trace list | cat; echo over")
+	s := start(t, "stty cols 40; syd-trace -q -- true; syd-trace list; NO_COLOR=1 syd-trace list; "+
+		"syd-trace list | cat; echo over")
 	s.wait("over\r\n")
 	list := strings.Split(s.shown(), "started")
 	if len(list) != 4 || !strings.Contains(list[0], "\x1b[") || strings.Contains(list[2], "\x1b[") ||
