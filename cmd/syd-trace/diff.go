@@ -10,7 +10,7 @@ import (
 type diffQuestion struct {
 	A    string `arg:"" help:"A recording: a file, or @2 for the one before the latest, @1."`
 	B    string `arg:"" help:"Another."`
-	All  bool   `help:"Show every difference, and compare variables of the session too."`
+	All  bool   `help:"Show every difference, and compare variables of the session and files of caches too."`
 	JSON bool   `name:"json" help:"Write the answer as JSON."`
 }
 

@@ -67,11 +67,12 @@ type DiffPart struct {
 	By    *Actor     `json:"by,omitempty"`
 }
 
-// Diff compares two recordings. The names are for people. With all, variables of the session count too, and the text
-// has every difference.
+// Diff compares two recordings. The names are for people. With all, variables of the session and files of caches
+// count too, and the text has every difference.
 func Diff(a, b *trail.Trail, nameA, nameB string, all bool) *DiffAnswer {
 	d := &differ{sides: [2]*trail.Trail{a, b}, aligner: align(a, b), seen: make(map[string]*Difference)}
 	d.all = all
+	d.caches = [2]caches{cachesOf(a), cachesOf(b)}
 	d.A, d.B = side(a, nameA), side(b, nameB)
 	d.programs()
 	d.lonely()
@@ -104,10 +105,11 @@ func (a *DiffAnswer) Status() int {
 type differ struct {
 	DiffAnswer
 	*aligner
-	sides [2]*trail.Trail
-	seen  map[string]*Difference
-	execs map[*trail.Exec]*trail.Exec // the program in B that is one of A
-	vars  map[*trail.Exec][]string    // the variables that differ for a program of A
+	sides  [2]*trail.Trail
+	caches [2]caches
+	seen   map[string]*Difference
+	execs  map[*trail.Exec]*trail.Exec // the program in B that is one of A
+	vars   map[*trail.Exec][]string    // the variables that differ for a program of A
 }
 
 // lists are all differences.

@@ -46,13 +46,16 @@ func result(errno string) string {
 	return errno
 }
 
+// cached says of a path that it is in a cache, where what is there depends on what was built before.
+func (d *differ) cached(side int, name string) bool { return !d.all && d.caches[side].have(name) }
+
 // attempts are the uses of a process by path, and by whether they change something.
 func (d *differ) attempts(side int, p *trail.Proc) map[string]*attempt {
 	t := d.sides[side]
 	list := make(map[string]*attempt, len(p.Uses))
 	for _, i := range p.Uses {
 		u := &t.Uses[i]
-		if u.Errno == "EEXIST" || u.Errno == "EINTR" || u.Errno == "EAGAIN" || strings.HasPrefix(u.Path, "/proc/") {
+		if d.cached(side, u.Path) || u.Errno == "EEXIST" || u.Errno == "EINTR" || u.Errno == "EAGAIN" || strings.HasPrefix(u.Path, "/proc/") {
 			continue
 		}
 		key := d.alike[side].text(u.Path)
@@ -82,8 +85,9 @@ func (d *differ) files() {
 		for j := range t.Uses {
 			u := &t.Uses[j]
 			eachTouch(u, func(name string, sort touchSort) {
+				cached := d.cached(i, name)
 				name = d.alike[i].text(name)
-				if strings.HasPrefix(name, "/proc/") {
+				if cached || strings.HasPrefix(name, "/proc/") {
 					return
 				}
 				switch {

@@ -146,3 +146,23 @@ func TestAlike(t *testing.T) {
 		t.Error(a, b)
 	}
 }
+
+// What is in a cache depends on what was built before.
+func TestDiffCaches(t *testing.T) {
+	const base = `/x HOME=/h GOCACHE=/var/go
+	0 #1 born 0
+	0 #1 exec /x go build
+	`
+	a := base + "1 #1 read /var/go/a1 ENOENT\n\t1 #1 make /var/go/a1\n\t2 #1 make /h/.npm/z\n\t9 #1 exit 0"
+	b := base + "1 #1 read /var/go/a1\n\t9 #1 exit 0"
+	if d := Diff(tell(t, a), tell(t, b), "A", "B", false); d.Status() != 0 {
+		t.Errorf("%s", shown(t, d, 0))
+	}
+	if d := Diff(tell(t, a), tell(t, b), "A", "B", true); len(d.Results) != 1 || len(d.Files) != 3 {
+		t.Errorf("--all: %s", shown(t, d, 0))
+	}
+	c := strings.ReplaceAll(b, "/var/go/a1", "/var/going")
+	if d := Diff(tell(t, b), tell(t, c), "A", "B", false); len(d.Files) != 1 {
+		t.Errorf("%s", shown(t, d, 0))
+	}
+}

@@ -69,6 +69,12 @@ func TestNetInside(t *testing.T) {
 		`["loopback:5432", "unix:/run/x\\*", "abstract: "]`)
 }
 
+// A rule is a pattern in a string of TOML, whatever the name of a socket is.
+func TestNetRuleText(t *testing.T) {
+	a := Net(tell(t, "/b\n0 #1 born 0\n0 #1 exec /b x\n1 #1 connect unix:/r/\x01\xff*\"\\ stream\n9 #1 exit 0"))
+	wants(t, shown(t, a, 0), `allow = ["unix:/r/\u0001?\\*\"\\\\"]`)
+}
+
 func TestNetNothing(t *testing.T) {
 	a := Net(tell(t, "/b\n0 #1 born 0\n0 #1 exec /b true\n1 #1 exit 0"))
 	if got := shown(t, a, 80); got != "Nothing used the network.\n" || a.Status() != 0 {

@@ -47,7 +47,8 @@ func netRule(address string) string {
 	case a.Inet():
 		return netip.AddrPortFrom(a.IP, a.Port).String()
 	}
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(address)
+	kind, name, _ := strings.Cut(address, ":")
+	return kind + ":" + literalPattern(name)
 }
 
 // notes says what a reader would take for something else.
@@ -137,19 +138,11 @@ func (a *NetAnswer) policyText(p *show.Printer, part func(string)) {
 		}
 		words := make([]string, len(section.rules))
 		for i, r := range section.rules {
-			words[i] = tomlString(string(r))
+			words[i] = tomlQuote(string(r))
 		}
 		p.Line("  [%s]", section.name)
 		p.Wrap(2, "allow = ["+strings.Join(words, ", ")+"]")
 	}
-}
-
-// tomlString writes a string as TOML does: its escapes are those of Quote, which has none where nothing needs one.
-func tomlString(s string) string {
-	if q := show.Q(s); strings.HasPrefix(q, `"`) {
-		return q
-	}
-	return `"` + s + `"`
 }
 
 func joined(list []show.Bytes) string {

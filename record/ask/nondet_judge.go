@@ -36,27 +36,13 @@ func (a *NondetAnswer) judge(t *trail.Trail, files Files, made []*product, found
 			if hit.What != "build path" {
 				hit.Argument = onCommandLine(p.proc, string(hit.Text))
 			}
-			cached := slices.ContainsFunc(caches, func(dir string) bool { return strings.HasPrefix(p.path, dir) })
-			if cached || isKept(p.path) {
+			if caches.have(p.path) || isKept(p.path) {
 				a.Own = append(a.Own, hit)
 			} else {
 				a.Proved = append(a.Proved, hit)
 			}
 		}
 	}
-}
-
-// cachesOf are the directories of caches that the environment names, each with a slash behind.
-func cachesOf(t *trail.Trail) (dirs []string) {
-	for _, v := range t.Head.Env {
-		switch name, dir, _ := strings.Cut(v, "="); name {
-		case "GOCACHE", "GOMODCACHE", "CCACHE_DIR", "SCCACHE_DIR", "XDG_CACHE_HOME", "CARGO_HOME", "npm_config_cache":
-			if strings.HasPrefix(dir, "/") {
-				dirs = append(dirs, path.Clean(dir)+"/")
-			}
-		}
-	}
-	return dirs
 }
 
 // readBy are the files that a process, or those that it started, read.
