@@ -81,7 +81,15 @@ func (r *recorder) happened(t *tracer.Task, p *process, w *pending, result int64
 	if w.used.Errno == "" {
 		r.remember(t, p, w)
 	}
-	r.tell(t, p, &w.used)
+	if w.used.Op != event.OpLook {
+		r.tell(t, p, &w.used)
+		return
+	}
+	key := repeatKey{call: w.call, name: hashOf(&w.used), changes: r.find.canon.changes}
+	if !p.again(r, &key) {
+		r.tell(t, p, &w.used)
+		p.note(r, &key, &w.used)
+	}
 }
 
 // tell writes a use.

@@ -35,6 +35,17 @@ type repeatKey struct {
 
 var seed = maphash.MakeSeed()
 
+// hashOf stands for all that is the same of a lookup whose result the kernel gave.
+func hashOf(u *event.Used) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	for _, s := range [...]string{u.Path, u.Typed, u.Flags, u.Errno} {
+		_, _ = h.WriteString(s)
+		_ = h.WriteByte(0)
+	}
+	return h.Sum64()
+}
+
 // again counts a lookup that was told of: false if it was not.
 func (p *process) again(r *recorder, key *repeatKey) bool {
 	if p.repeats == nil {

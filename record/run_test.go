@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -42,12 +42,22 @@ func TestOutFails(t *testing.T) {
 	}
 }
 
+// writerFunc is a function as a writer.
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
 // TestInterrupt: what is known is written, with a last line.
 func TestInterrupt(t *testing.T) {
 	var out bytes.Buffer
 	c := Command("/bin/sh", "-c", "cat /nonexistent; sleep 1000")
-	c.Out = &out
-	time.AfterFunc(300*time.Millisecond, c.Interrupt)
+	once := sync.OnceFunc(func() { go c.Interrupt() })
+	c.Out = writerFunc(func(b []byte) (int, error) {
+		if bytes.Contains(b, []byte("/nonexistent")) {
+			once()
+		}
+		return out.Write(b)
+	})
 	result, err := c.Run()
 	if err != nil || !result.Interrupted {
 		t.Fatalf("%v, %v", result, err)
