@@ -23,10 +23,12 @@ const (
 func seekKind(u *trail.Use) string {
 	name, program := base(u.Path), u.Exec.Name()
 	switch {
-	case isSystem(u.Path, name), program == "collect2", isCompiler(program) && strings.HasPrefix(name, "include"):
+	case isSystem(u.Path, name), isProbing(u, name), program == "collect2", isCompiler(program) && strings.HasPrefix(name, "include"):
 		return seekSystem
 	case isLocale(u.Path, name):
 		return seekLocale
+	case u.Op == event.OpExec:
+		return seekProgram
 	case strings.HasSuffix(name, ".pc"), strings.HasPrefix(program, "pkg") && strings.HasSuffix(name, "pkgconfig"):
 		return seekPackage
 	case isLibrary(name):
@@ -34,9 +36,9 @@ func seekKind(u *trail.Use) string {
 	case isCompiler(program) && (isHeader(name) || strings.Contains(u.Path, "/include")):
 		return seekHeader
 	case strings.HasSuffix(name, ".py") || strings.HasSuffix(name, ".pyc") || strings.HasSuffix(name, ".pm") ||
-		strings.HasSuffix(name, ".pmc") || strings.Contains(u.Path, "/node_modules"):
+		strings.Contains(u.Path, "/node_modules"):
 		return seekModule
-	case u.Op == event.OpExec || inPath(u.Path):
+	case inPath(u.Path):
 		return seekProgram
 	}
 	return seekFile
@@ -48,7 +50,7 @@ func isNoise(u *trail.Use) bool {
 		return false
 	}
 	name := base(u.Path)
-	return isSystem(u.Path, name) || isLocale(u.Path, name)
+	return isSystem(u.Path, name) || isLocale(u.Path, name) || isProbing(u, name)
 }
 
 // isSystem knows what the loader, the C library, compilers and interpreters try in vain on every system: see ld.so(8).
@@ -67,6 +69,7 @@ func isSystem(p, name string) bool {
 		return true // ld.so before glibc 2.33, and gcc for its own version
 	}
 	return strings.Contains(p, "/glibc-hwcaps") || strings.HasSuffix(name, ".gch") || strings.HasSuffix(name, ".pch") ||
+		strings.HasSuffix(name, ".pmc") || // perl tries a compiled module before each module
 		strings.HasPrefix(p, "/proc/") || strings.HasPrefix(p, "/sys/") || strings.HasPrefix(p, "/var/run/nscd") ||
 		strings.HasPrefix(p, "/run/nscd") || strings.HasPrefix(p, "/etc/ld.so") || strings.HasPrefix(p, "/selinux") ||
 		strings.HasPrefix(p, "/etc/selinux") ||
@@ -82,6 +85,7 @@ func isLocale(p, name string) bool {
 // isLibrary says that a name is one of a shared or static library.
 func isLibrary(name string) bool {
 	return strings.HasSuffix(name, ".so") || strings.Contains(name, ".so.") ||
+		strings.Contains(name, "crt") && strings.HasSuffix(name, ".o") || // Scrt1.o: what a program starts with
 		strings.HasPrefix(name, "lib") && (strings.HasSuffix(name, ".a") || strings.HasSuffix(name, ".la"))
 }
 

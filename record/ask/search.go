@@ -34,11 +34,17 @@ func searches(t *trail.Trail, p *trail.Proc, programs *pathDirs) (list []*search
 		if changes(u) || u.Errno != "" && !missing(u) {
 			continue
 		}
-		name := seekBase(u.Path)
+		name := seekName(u, u.Path)
 		if u.Errno == "" {
 			file := u.Path
-			if typed := seekBase(u.Typed); u.Typed != "" && u.Typed[0] == '/' && !strings.Contains(u.Typed, "/../") {
-				name, file = typed, u.Typed // what it leads to may have another name
+			if typed := base(u.Typed); typed != "" && typed != "." && typed != ".." {
+				name = seekName(u, u.Typed) // what it leads to may have another name: libz.so.1.2.13
+				if u.Typed[0] == '/' && !strings.Contains(u.Typed, "/../") {
+					file = u.Typed
+				}
+			}
+			if isNode(u) {
+				noteModules(found, file)
 			}
 			if found[name] == "" {
 				found[name] = file
@@ -102,6 +108,36 @@ func seekBase(p string) string {
 		}
 	}
 	return name
+}
+
+// isNode says that a program looks for modules as Node does: https://nodejs.org/api/modules.html#all-together.
+func isNode(u *trail.Use) bool {
+	name := u.Exec.Name()
+	return name == "node" || name == "nodejs" || name == "bun"
+}
+
+// seekName is what a lookup was for: Node tries a module with several endings.
+func seekName(u *trail.Use, p string) string {
+	if !isNode(u) || !strings.Contains(p, "/node_modules/") {
+		return seekBase(p)
+	}
+	name := base(p)
+	for _, end := range []string{".js", ".json", ".node", ".cjs", ".mjs"} {
+		if short, ok := strings.CutSuffix(name, end); ok && short != "package" && short != "" {
+			return short
+		}
+	}
+	return name
+}
+
+// noteModules notes which modules a file belongs to: .../node_modules/abbrev/lib/index.js answers who looked for abbrev.js.
+func noteModules(found map[string]string, file string) {
+	_, rest, _ := strings.Cut(file, "/node_modules/")
+	for dir := path.Dir(rest); dir != "." && dir != "/"; dir = path.Dir(dir) {
+		if name := path.Base(dir); found[name] == "" {
+			found[name] = file
+		}
+	}
 }
 
 // executedLater is the program of a name that a process, or a child of its, became after it had looked for it.
