@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"reflect"
 	"unicode/utf8"
 )
 
@@ -18,8 +19,10 @@ func (b Bytes) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{"b64": base64.StdEncoding.EncodeToString([]byte(b))})
 }
 
-// JSON writes an answer for programs, indented. Whatever a terminal might obey is escaped.
+// JSON writes an answer for programs, indented. Whatever a terminal might obey is escaped. Lists in what answer points to
+// are written as [] if they are nil.
 func JSON(w io.Writer, answer any) error {
+	fillLists(reflect.ValueOf(answer))
 	text, err := json.MarshalIndent(answer, "", "  ")
 	if err != nil {
 		return err
