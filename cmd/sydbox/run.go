@@ -24,7 +24,7 @@ type runCommand struct {
 	Mode            string         `enum:"enforce,warn" default:"enforce" placeholder:"MODE" help:"${help_mode}"`
 	Log             *string        `placeholder:"FILE" help:"Append every denial to FILE as a line of JSON."`
 	Quiet           bool           `short:"q" help:"Print errors only, no denials."`
-	Dir             string         `short:"C" name:"directory" placeholder:"DIR" help:"${help_dir}"`
+	Dir             *string        `short:"C" name:"directory" placeholder:"DIR" help:"${help_dir}"`
 	Wait            string         `enum:"all,root,policy" default:"policy" placeholder:"WHAT" help:"${help_wait}"`
 	Timeout         *time.Duration `placeholder:"TIME" help:"Kill everything after TIME, as in 90s or 1h30m."`
 	ViolationStatus *int           `placeholder:"N" help:"${help_violation}"`
@@ -42,8 +42,8 @@ func (r *runCommand) Run(status *int) error {
 	if err := r.validate(); err != nil {
 		return err
 	}
-	if r.Dir != "" {
-		if err := console.ChangeDir(r.Dir); err != nil {
+	if r.Dir != nil {
+		if err := console.ChangeDir(*r.Dir); err != nil {
 			return err
 		}
 	}
