@@ -87,6 +87,9 @@ func (r *recordCommand) Run(status *int) error {
 	cmd.OnBreak = (&shell{recording: absolute(to.Name()), writer: w, progress: line}).stopped
 	if len(r.PID) > 0 {
 		r.untilInterrupted(cmd)
+		if !r.Quiet {
+			w.watch = append(w.watch, &attached{})
+		}
 	}
 	result, err := cmd.Run()
 	line.stop()

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/signal"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -66,12 +68,23 @@ func (r *recordCommand) untilInterrupted(cmd *record.Cmd) {
 	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP)
 	go func() {
 		<-signals
-		signal.Stop(signals)
 		cmd.Interrupt()
+		// One Ctrl-C may come as several signals: timeout(1) sends its own to the process and to its group. The next
+		// one, if this takes too long, ends it at once.
+		time.Sleep(time.Second)
+		signal.Stop(signals)
 	}()
-	if !r.Quiet {
-		self.Say("recording; Ctrl-C lets go of what runs and ends the recording")
+}
+
+// attached says how to end a recording of running processes, once there is one. It is a watcher.
+type attached struct{ told bool }
+
+func (a *attached) line(text []byte) {
+	if a.told || !bytes.Contains(text, []byte(`"attached":true`)) {
+		return
 	}
+	a.told = true
+	self.Say("recording; Ctrl-C lets go of what runs and ends the recording")
 }
 
 // extras reads what is asked for besides a plain recording.
