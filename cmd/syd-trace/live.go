@@ -108,7 +108,8 @@ func usedInWords(e *event.Used) said {
 	if e.Count > 1 {
 		s.text += fmt.Sprintf(" ×%d", e.Count)
 	}
-	s.result(e.Errno, e.Errno != "", e.Denied)
+	// EINVAL is readlink(2)'s answer for what is no link.
+	s.result(e.Errno, e.Errno != "" && !(e.Op == event.OpLook && e.Errno == "EINVAL" && !e.Injected), e.Denied)
 	if e.Injected {
 		s.text += " (made up)"
 	}
