@@ -35,7 +35,7 @@ func seekKind(u *trail.Use) string {
 		return seekLibrary
 	case isCompiler(program) && (isHeader(name) || strings.Contains(u.Path, "/include")):
 		return seekHeader
-	case strings.HasSuffix(name, ".py") || strings.HasSuffix(name, ".pyc") || strings.HasSuffix(name, ".pm") ||
+	case strings.HasSuffix(name, ".py"), strings.HasSuffix(name, ".pyc"), strings.HasSuffix(name, ".pm"),
 		strings.Contains(u.Path, "/node_modules"):
 		return seekModule
 	case inPath(u.Path):

@@ -130,7 +130,7 @@ func seekName(u *trail.Use, p string) string {
 	return name
 }
 
-// noteModules notes which modules a file belongs to: .../node_modules/abbrev/lib/index.js answers who looked for abbrev.js.
+// noteModules notes which modules a file belongs to: node_modules/abbrev/lib/index.js is what was found for abbrev.js.
 func noteModules(found map[string]string, file string) {
 	_, rest, _ := strings.Cut(file, "/node_modules/")
 	for dir := path.Dir(rest); dir != "." && dir != "/"; dir = path.Dir(dir) {

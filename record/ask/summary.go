@@ -15,7 +15,7 @@ type SummaryAnswer struct {
 	Command  []show.Bytes `json:"command"`
 	Attached []int        `json:"attached,omitempty"`
 	Dir      show.Bytes   `json:"dir"`
-	// Result is "ok", "exit 2", "SIGSEGV", "not ended", or "interrupted".
+	// Result is "ok", "exit 2", "SIGSEGV", "not ended", or "interrupted"; of what was attached to, "ended" or "detached".
 	Result string `json:"result"`
 	Exit   *int   `json:"exit"`
 	Signal string `json:"signal,omitempty"`
@@ -37,6 +37,7 @@ type SummaryAnswer struct {
 	// Network are addresses that are not the machine's own, Names those that were asked for.
 	Network []show.Bytes `json:"network"`
 	Names   []show.Bytes `json:"names"`
+	reached []string     // Network, safe on a terminal
 	// Denied counts by rule what the policy that the recording was compared with would have denied.
 	Policies []string        `json:"policies,omitempty"`
 	Denied   []SummaryDenial `json:"denied,omitempty"`
@@ -100,10 +101,15 @@ func (a *SummaryAnswer) result(t *trail.Trail) {
 	root := t.Root()
 	switch {
 	case len(t.Head.Attached) > 0:
-		a.Result = "detached"
-		if t.Finish == nil {
+		switch {
+		case t.Finish == nil:
 			a.Result = "not ended"
+		case t.Finish.Interrupted:
+			a.Result = "detached"
+		default:
+			a.Result = "ended"
 		}
+		return
 	case root != nil && root.End != nil:
 		a.Result = outcome(root)
 		if a.Signal = root.End.Signal; a.Signal == "" {
@@ -215,12 +221,12 @@ func (a *SummaryAnswer) denials(t *trail.Trail) {
 func (a *SummaryAnswer) network(t *trail.Trail) {
 	net := Net(t)
 	for _, o := range net.Outside {
-		name := o.Address
+		name, text := o.Address, show.Q(string(o.Address))
 		if o.Host != "" && o.Host != o.Address {
-			name = o.Host + " (" + o.Address + ")"
+			name, text = o.Host+" ("+o.Address+")", show.Q(string(o.Host))+" ("+text+")"
 		}
 		if !slices.Contains(a.Network, name) {
-			a.Network = append(a.Network, name)
+			a.Network, a.reached = append(a.Network, name), append(a.reached, text)
 		}
 	}
 	for _, n := range net.Names {
@@ -231,7 +237,7 @@ func (a *SummaryAnswer) network(t *trail.Trail) {
 // Status is 0 if the command succeeded, 1 if it failed, 2 if the recording does not tell.
 func (a *SummaryAnswer) Status() int {
 	switch {
-	case a.Exit != nil && *a.Exit == 0, a.Result == "detached":
+	case a.Exit != nil && *a.Exit == 0, a.Result == "detached", a.Result == "ended":
 		return 0
 	case a.Exit != nil, a.Signal != "":
 		return 1

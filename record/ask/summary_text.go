@@ -68,7 +68,11 @@ func (a *SummaryAnswer) Text(p *show.Printer) {
 	if len(a.Alive) > 0 {
 		row("still alive", processList(a.Alive, false))
 	}
-	row("read", count(a.Read, "file")+", "+itoa(a.ReadOut)+" of them outside of the directory")
+	read := count(a.Read, "file")
+	if a.Read > 0 {
+		read += ", " + itoa(a.ReadOut) + " of them outside of the directory"
+	}
+	row("read", read)
 	written := count(a.Written, "file")
 	if n := len(a.WrittenOut); n > 0 {
 		written += ", outside of the directory and /tmp: " + pathList(a.WrittenOut, summaryPaths)
@@ -76,10 +80,13 @@ func (a *SummaryAnswer) Text(p *show.Printer) {
 	row("written", written)
 	network := "nobody reached out"
 	if len(a.Network) > 0 {
-		network = pathList(a.Network, summaryPaths)
+		network = strings.Join(a.reached[:min(len(a.reached), summaryPaths)], " ")
+		if n := len(a.reached) - summaryPaths; n > 0 {
+			network += " and " + itoa(n) + " more"
+		}
 	}
 	if len(a.Names) > 0 {
-		network += "; asked for the names " + pathList(a.Names, summaryPaths)
+		network += "; asked for " + pathList(a.Names, summaryPaths)
 	}
 	row("network", network)
 	for _, d := range a.Denied {
@@ -112,7 +119,7 @@ func (a *SummaryAnswer) title(p *show.Printer) {
 	}
 	style := show.Bad
 	switch a.Result {
-	case "ok", "detached":
+	case "ok", "detached", "ended":
 		style = show.Good
 	case "not ended", "interrupted":
 		style = show.Warn
