@@ -19,8 +19,11 @@ func whyNext(t *trail.Trail, a *WhyAnswer, p *trail.Proc) (list []Next) {
 		}
 	}
 	list = append(list, next("run that command again, alone", "cmd", number(runnable(p))))
-	if p.Parent != nil && p.Parent.Parent != nil {
-		list = append(list, next("what ran before it", "tree", number(p.Parent)))
+	for q := p; q.Parent != nil && q.Parent.Parent != nil; q = q.Parent {
+		if q.Parent.Children[0] != q { // the tree of the whole recording is no news
+			list = append(list, next("what ran before it", "tree", number(q.Parent)))
+			break
+		}
 	}
 	return list
 }

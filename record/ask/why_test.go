@@ -31,9 +31,8 @@ func TestWhyDeep(t *testing.T) {
 	text := shown(t, a, 100)
 	wants(t, text, "cc1 #5 failed first: exit 1", "cc1 #5", "cc1 x.c", "< gcc #4", "gcc -c x.c", "< sh #3", "< make #1", "exit 2",
 		"said: make: *** [Makefile:3: all] Error 1", "ENOENT", "read", "zlib.h in 2 directories: /usr/local/include /usr/include",
-		"cc1 #5 wrote", "fatal error: zlib.h: No such file", `\x1b]0;pwned\x07`, "syd-trace missing '#5'", "syd-trace cmd '#4'",
-		"syd-trace tree '#4'")
-	lacks(t, text, "stdio.h", "preload", ".gch", "Failed too")
+		"cc1 #5 wrote", "fatal error: zlib.h: No such file", `\x1b]0;pwned\x07`, "syd-trace missing '#5'", "syd-trace cmd '#4'")
+	lacks(t, text, "stdio.h", "preload", ".gch", "Failed too", "syd-trace tree") // it has nothing that is not shown
 	if a.Status() != 0 {
 		t.Errorf("status %d", a.Status())
 	}
@@ -198,4 +197,17 @@ func TestWhySaid(t *testing.T) {
 	wants(t, text, "at +1m00", "40 lines before that: --all", "        indented")
 	a.All = true
 	lacks(t, shown(t, a, 80), "before that")
+}
+
+// What ran before the failure is below the nearest process that had started something else before.
+func TestWhyBefore(t *testing.T) {
+	s := newScript(t, "make")
+	sub := s.run(1, "make", "-C", "lib")
+	s.end(s.run(sub, "cc", "x.c"), 0)
+	sh := s.run(sub, "sh", "-c", "python3 gen.py")
+	python := s.run(sh, "python3", "gen.py")
+	s.end(python, 1)
+	s.end(sh, 1)
+	s.end(sub, 2)
+	wants(t, shown(t, Why(s.trail(2)), 100), "python3 #5 failed first", "syd-trace tree '#2'  what ran before it")
 }
