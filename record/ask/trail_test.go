@@ -21,6 +21,8 @@ type script struct {
 	ids    int
 	dirs   map[int]string
 	events []event.Event
+	// interrupted: the recorder itself ended the tree.
+	interrupted bool
 }
 
 // newScript begins with the command as #1, in /b.
@@ -137,7 +139,8 @@ func (s *script) trail(exit int) *trail.Trail {
 	for _, e := range s.events {
 		text = append(e.AppendJSON(text), '\n')
 	}
-	last := event.Finished{At: s.now(), Exit: exit, Signal: signal, Processes: s.ids, Lines: len(s.events) + 2}
+	last := event.Finished{At: s.now(), Exit: exit, Signal: signal, Processes: s.ids, Lines: len(s.events) + 2,
+		Interrupted: s.interrupted}
 	return s.read(append(last.AppendJSON(text), '\n'))
 }
 

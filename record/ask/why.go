@@ -90,7 +90,8 @@ func Why(t *trail.Trail) *WhyAnswer {
 	if root.End == nil && t.Finish != nil {
 		failed = t.Finish.Exit != 0 || t.Finish.Signal != ""
 	}
-	if root.End != nil || !attached && t.Finish != nil && !t.Finish.Interrupted {
+	interrupted := !attached && t.Finish != nil && t.Finish.Interrupted
+	if !interrupted && (root.End != nil || !attached && t.Finish != nil) {
 		a.Failed = &failed
 	}
 	if a.Failed != nil && !failed {
@@ -99,7 +100,8 @@ func Why(t *trail.Trail) *WhyAnswer {
 	}
 	chain, others := trace(t, root)
 	if a.Failed == nil {
-		if chain, others = unfinished(t, root); chain == nil {
+		ended := func(p *trail.Proc) bool { return p.End != nil && !(interrupted && p.End.Signal == "SIGKILL") }
+		if chain, others = unfinished(t, ended); chain == nil {
 			a.Note = "Nothing had failed for good by then."
 			a.Tolerated = failures(t)
 			return a
@@ -133,11 +135,13 @@ func trace(t *trail.Trail, p *trail.Proc) (chain, others []*trail.Proc) {
 	}
 }
 
-// unfinished looks for what had failed last, and was not tolerated, when a recording was cut off.
-func unfinished(t *trail.Trail, root *trail.Proc) (chain, others []*trail.Proc) {
+// unfinished looks for what had failed last, and was not tolerated, when a recording was cut off. ended says what had an
+// end of its own by then: what the recorder killed has not.
+func unfinished(t *trail.Trail, ended func(*trail.Proc) bool) (chain, others []*trail.Proc) {
 	var last *trail.Proc
 	for _, p := range t.Procs {
-		if p.Failed() && p.Parent != nil && p.Parent.End == nil && !tolerated(p) && (last == nil || p.Died > last.Died) {
+		if p.Failed() && ended(p) && p.Parent != nil && !ended(p.Parent) && !tolerated(p) &&
+			(last == nil || p.Died > last.Died) {
 			last = p
 		}
 	}

@@ -107,5 +107,11 @@ func sender(s *trail.Signal) string {
 	case s.PID != 0:
 		return "a process outside the tree (pid " + itoa(s.PID) + ")"
 	}
+	switch s.Signal {
+	case "SIGINT", "SIGQUIT":
+		return "the terminal (Ctrl-C, say)"
+	case "SIGHUP":
+		return "the kernel: the terminal is gone"
+	}
 	return "the kernel"
 }

@@ -211,3 +211,20 @@ func TestWhyBefore(t *testing.T) {
 	s.end(sub, 2)
 	wants(t, shown(t, Why(s.trail(2)), 100), "python3 #5 failed first", "syd-trace tree '#2'  what ran before it")
 }
+
+// What was stopped on purpose, at a breakpoint, was not killed by somebody: what had failed before is told.
+func TestWhyStopped(t *testing.T) {
+	s := newScript(t, "make")
+	sub := s.run(1, "make", "-C", "lib")
+	s.end(s.run(sub, "python3", "gen.py"), 1)
+	s.killed(sub, "SIGKILL")
+	s.killed(1, "SIGKILL")
+	s.interrupted = true
+	a := Why(s.trail(0))
+	text := shown(t, a, 100)
+	wants(t, text, "python3 #3 failed first: exit 1", "The recording ends before")
+	lacks(t, text, "memory")
+	if a.Failed != nil || a.Status() != 2 {
+		t.Errorf("failed %v, status %d", a.Failed, a.Status())
+	}
+}
