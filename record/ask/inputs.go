@@ -201,6 +201,18 @@ func (in *inputs) touch(p, dir string) {
 	}
 }
 
+// compiledFrom is the source of what Python has compiled for itself (PEP 3147), which is in no package's list: a package's
+// scripts make it when it is installed.
+func compiledFrom(p string) string {
+	dir, name := path.Split(p)
+	dir, ok := strings.CutSuffix(dir, "/__pycache__/")
+	module, rest, _ := strings.Cut(name, ".")
+	if !ok || module == "" || !strings.HasSuffix(rest, ".pyc") {
+		return ""
+	}
+	return dir + "/" + module + ".py"
+}
+
 // divide finds out whose files they are.
 func (in *inputs) divide(db *pkgdb.DB) {
 	paths := make([]string, 0, len(in.files)+len(in.touched))
@@ -212,7 +224,19 @@ func (in *inputs) divide(db *pkgdb.DB) {
 			paths = append(paths, p)
 		}
 	}
+	sources := make(map[string]string)
+	for _, p := range paths {
+		if source := compiledFrom(p); source != "" {
+			sources[p] = source
+			paths = append(paths, source)
+		}
+	}
 	in.owners, in.Systems = db.Owners(paths), append(in.Systems, db.Systems...)
+	for p, source := range sources {
+		if len(in.owners[p]) == 0 && len(in.owners[source]) > 0 {
+			in.owners[p] = in.owners[source]
+		}
+	}
 	packages := make(map[*pkgdb.Package]*InputPackage)
 	for _, f := range in.order {
 		owners := in.owners[string(f.Path)]

@@ -19,15 +19,21 @@ func (a *InputsAnswer) Text(p *show.Printer) {
 		t := show.Table{Head: []string{"files", "package", "version", "for example"}, Right: "r"}
 		for _, pkg := range a.Packages {
 			e := pkg.Example()
-			t.Add(strconv.Itoa(len(pkg.Files)), show.Q(string(pkg.Name)), show.Q(string(pkg.Version)),
-				show.Q(string(e.Path))+", "+e.How+" by "+e.By.Line())
-			if a.files {
-				for _, f := range pkg.Files {
-					t.Add("", "", "", "  "+f.text())
-				}
+			row := []string{strconv.Itoa(len(pkg.Files)), show.Q(string(pkg.Name)), show.Q(string(pkg.Version))}
+			if !a.files {
+				row = append(row, show.Q(string(e.Path))+", "+e.How+" by "+e.By.Line())
 			}
+			t.Add(row...)
+		}
+		if a.files {
+			t.Head = t.Head[:3]
 		}
 		p.Table(&t, 2)
+		for _, pkg := range a.Packages {
+			if a.files {
+				a.list(p, show.Q(string(pkg.Name)), pkg.Files, true)
+			}
+		}
 	}
 	a.list(p, "Files of no package", a.Unowned, true)
 	a.list(p, "Directories listed that no package has alone", a.Listed, a.files)
