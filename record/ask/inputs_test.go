@@ -140,10 +140,10 @@ func TestCompiledFrom(t *testing.T) {
 	for p, want := range map[string]string{
 		"/usr/lib/python3.11/json/__pycache__/__init__.cpython-311.pyc": "/usr/lib/python3.11/json/__init__.py",
 		"/usr/lib/python3.11/__pycache__/re.cpython-311.opt-1.pyc":      "/usr/lib/python3.11/re.py",
-		"/__pycache__/x.pyc":              "/x.py",
-		"/usr/lib/python2.7/json/x.pyc":   "",
-		"/b/__pycache__/.pyc":             "",
-		"/b/__pycache__/x.cpython-311.so": "",
+		"/__pycache__/x.cpython-311.pyc":                                "/x.py",
+		"/usr/lib/python2.7/json/x.pyc":                                 "",
+		"/b/__pycache__/.pyc":                                           "",
+		"/b/__pycache__/x.cpython-311.so":                               "",
 	} {
 		if got := compiledFrom(p); got != want {
 			t.Errorf("%s: %q, not %q", p, got, want)
