@@ -57,8 +57,14 @@ func tempNames(t *trail.Trail, names map[string]string, pids map[string]bool) {
 	}
 	gone := make(map[string]bool)
 	for i := range t.Uses {
-		if u := &t.Uses[i]; u.Errno == "" && (u.Op == event.OpDelete || u.Op == event.OpRename) {
-			gone[u.Path] = true
+		u := &t.Uses[i]
+		if u.Errno != "" || u.Op != event.OpDelete && u.Op != event.OpRename {
+			continue
+		}
+		gone[u.Path] = true
+		from, to := path.Base(u.Path), path.Base(u.To)
+		if end, ok := strings.CutPrefix(from, to); ok && u.Op == event.OpRename && madeUp.MatchString(end) {
+			names[from] = to + madeUp.ReplaceAllString(end, "*") // written beside what it then replaced
 		}
 	}
 	for i := range t.Uses {
@@ -107,8 +113,10 @@ func numbers(s string, p *trail.Proc, found map[string]bool) {
 	}
 }
 
-// varying is what means nothing in any text: make's own descriptors, numbers of processes, CMake's names of targets.
-var varying = regexp.MustCompile(`(--jobserver-(?:auth|fds)=)[^ ]*|(/proc/)[0-9]+|(cmTC_)[0-9a-f]+|(GMfifo)[0-9]+`)
+// varying is what means nothing in any text: make's own descriptors, numbers of processes, CMake's names of targets and of
+// files that it writes (cmGeneratedFileStream), which are renamed or, if nothing is new in them, removed.
+var varying = regexp.MustCompile(
+	`(--jobserver-(?:auth|fds)=)[^ ]*|(/proc/)[0-9]+|(cmTC_)[0-9a-f]+|(GMfifo)[0-9]+|(\.tmp)[0-9a-f]{5}\b`)
 
 // text is a text without what only this recording has.
 func (a *alike) text(s string) string {
@@ -119,8 +127,8 @@ func (a *alike) text(s string) string {
 	if a.base != "" && strings.Contains(out, a.base) {
 		out = a.withoutBase(out)
 	}
-	if strings.ContainsAny(out, "0123456789") {
-		out = varying.ReplaceAllString(out, "$1$2$3$4*")
+	if strings.ContainsAny(out, "0123456789") || strings.Contains(out, ".tmp") {
+		out = varying.ReplaceAllString(out, "$1$2$3$4$5*")
 	}
 	out = a.withoutTemps(out)
 	if len(a.pids) > 0 {

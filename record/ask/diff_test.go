@@ -147,6 +147,23 @@ func TestAlike(t *testing.T) {
 	}
 }
 
+// What is written beside a file and then renamed has a name of no meaning, and so has what CMake writes.
+func TestDiffRenamed(t *testing.T) {
+	side := func(cmake, other string) string {
+		return `/x
+			0 #1 born 0
+			0 #1 exec /x cmake .
+			1 #1 make /x/a.txt.tmp` + cmake + `
+			2 #1 delete /x/a.txt.tmp` + cmake + `
+			3 #1 make /x/b.txt-` + other + `
+			4 #1 rename /x/b.txt-` + other + ` /x/b.txt
+			9 #1 exit 0`
+	}
+	if d := Diff(tell(t, side("abcde", "x8QlT2")), tell(t, side("10efa", "Pq1aaZ")), "A", "B", false); d.Status() != 0 {
+		t.Errorf("%s", shown(t, d, 0))
+	}
+}
+
 // What is in a cache depends on what was built before.
 func TestDiffCaches(t *testing.T) {
 	const base = `/x HOME=/h GOCACHE=/var/go

@@ -47,7 +47,7 @@ func Leftovers(t *trail.Trail, o OutputsOptions) *LeftoversAnswer {
 		p := string(f.Path)
 		switch {
 		case sink[p], below(p, trees(t, o.Sources)):
-		case f.What == "made" && !f.Gone && below(p, tmp):
+		case f.What == "made" && !f.Gone && deepest(p, tmp) > deepest(p, []string{home}):
 			a.Temporary = append(a.Temporary, f)
 		case f.What == "made" && !f.Gone && home != "" && isOrIn(p, home):
 			a.Caches = append(a.Caches, f)
@@ -86,6 +86,17 @@ func placesOf(t *trail.Trail) (tmp []string, home string) {
 		}
 	}
 	return tmp, home
+}
+
+// deepest is the length of the longest of the directories that a path is in: a build's home may be below /tmp, and its
+// $TMPDIR at home.
+func deepest(p string, dirs []string) (n int) {
+	for _, dir := range dirs {
+		if dir != "" && isOrIn(p, dir) {
+			n = max(n, len(dir))
+		}
+	}
+	return n
 }
 
 // redirections are the files that the command was given as its standard input, output and error: a shell made them.

@@ -127,6 +127,13 @@ func TestLeftovers(t *testing.T) {
 	if a.Status() != 1 {
 		t.Errorf("status %d", a.Status())
 	}
+	within := newScript(t, "make")
+	within.head.Env = []string{"HOME=/tmp/home", "TMPDIR=/tmp/home/tmp"}
+	within.use(1, event.OpMake, "/tmp/home/.npm/x")
+	within.use(1, event.OpMake, "/tmp/home/tmp/y")
+	if a := Leftovers(within.trail(0), OutputsOptions{}); len(a.Caches) != 1 || len(a.Temporary) != 1 {
+		t.Errorf("a home below /tmp:\n%s", shown(t, a, 0))
+	}
 	clean := newScript(t, "make")
 	clean.use(1, event.OpMake, "/b/x")
 	if a := Leftovers(clean.trail(0), OutputsOptions{}); a.Status() != 0 {
