@@ -78,3 +78,16 @@ func TestTreeWidth(t *testing.T) {
 		}
 	}
 }
+
+// A recipe of automake has thousands of characters: --all shows them.
+func TestTreeScript(t *testing.T) {
+	script := strings.Repeat("if test -f x; then ", 40)
+	s := newScript(t, "make")
+	s.run(1, "sh", "-c", script+"END")
+	s.run(1, "cc", "/"+strings.Repeat("long/", 100)+"x.c")
+	tr := s.trail(0)
+	text := shown(t, Tree(tr, TreeOptions{}), 0)
+	wants(t, text, "sh -c 'if test", "… 523 characters more: --all", "long/x.c") // a path is never cut
+	lacks(t, text, "END")
+	wants(t, shown(t, Tree(tr, TreeOptions{All: true}), 0), "END")
+}

@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func kindOf(n *TreeProcess) string { return n.shape + "\x00" + outcome(n.proc) }
 
 // one writes a process and what is below it.
 func (a *TreeAnswer) one(p *show.Printer, n *TreeProcess, depth int) {
-	line := p.Paint(show.Faint, "#"+itoa(n.ID)) + " " + treeCommand(n) + treeEnd(p, n)
+	line := p.Paint(show.Faint, "#"+itoa(n.ID)) + " " + treeCommand(n, a.options.All) + treeEnd(p, n)
 	if n.Hidden > 0 {
 		line += p.Paint(show.Faint, "  (+"+itoa(n.Hidden)+" below)")
 	}
@@ -82,15 +83,41 @@ func wrapDeep(p *show.Printer, depth int, line string) {
 }
 
 // treeCommand is what a process became: "sh -c 'exec gcc -c x.c' → gcc -c x.c".
-func treeCommand(n *TreeProcess) string {
+func treeCommand(n *TreeProcess, all bool) string {
 	if n.Fork {
 		return "(" + show.Q(n.proc.Name()) + ")"
 	}
 	var lines []string
 	for _, x := range n.proc.Execs {
-		lines = append(lines, commandLine(x))
+		line, hidden := x, 0
+		if !all {
+			line, hidden = withoutScript(x)
+		}
+		text := commandLine(line)
+		if hidden > 0 {
+			text += " … " + count(hidden, "character") + " more: --all"
+		}
+		lines = append(lines, text)
 	}
 	return strings.Join(lines, " → ")
+}
+
+// withoutScript leaves out the end of arguments that are scripts: those of configure and automake have thousands of
+// characters. It says how many it left out.
+func withoutScript(x *trail.Exec) (*trail.Exec, int) {
+	short, hidden := *x, 0
+	for i, arg := range x.Argv {
+		runes := []rune(arg)
+		if len(runes) <= commandMost || !strings.ContainsAny(arg, " \n") {
+			continue
+		}
+		if hidden == 0 {
+			short.Argv = slices.Clone(x.Argv)
+		}
+		short.Argv[i] = string(runes[:commandMost])
+		hidden += len(runes) - commandMost
+	}
+	return &short, hidden
 }
 
 // commandLine is a program's arguments; a program that was called by nothing like its name has that before them.
