@@ -37,7 +37,23 @@ func (a *WhyAnswer) explain(t *trail.Trail, p *trail.Proc) {
 	if p.End != nil && p.End.Exit == 1 && p.Said == "" && asking[p.Name()] && p.Parent != nil && a.Note == "" {
 		a.Note = p.String() + " may only have answered no: look at what " + p.Parent.String() + " made of it."
 	}
+	if hint := tracedTwice(said); hint != "" && a.Note == "" {
+		a.Note = hint
+	}
 	a.Next = whyNext(t, a, p)
+}
+
+// tracedTwice knows the words of those that wanted to trace what is traced already: ptrace(2) lets only one do so.
+func tracedTwice(said string) string {
+	switch {
+	case strings.Contains(said, "LeakSanitizer has encountered a fatal error"),
+		strings.Contains(said, "LeakSanitizer does not work under ptrace"):
+		return "LeakSanitizer traces its process, and that is traced already, by the recorder: record it with " +
+			"ASAN_OPTIONS=detect_leaks=0 (or LSAN_OPTIONS, for the leak checker alone)."
+	case strings.Contains(said, "ptrace") && strings.Contains(said, "Operation not permitted"):
+		return "A process that is recorded cannot be traced by another: gdb, strace and the like do not work in here."
+	}
+	return ""
 }
 
 // family is a process and its forks that stayed what it was.

@@ -31,7 +31,8 @@ func whyNext(t *trail.Trail, a *WhyAnswer, p *trail.Proc) (list []Next) {
 // runnable is the nearest process of the chain that a person would run again: not a part of a compiler, which reads
 // temporary files that are gone.
 func runnable(p *trail.Proc) *trail.Proc {
-	for q := p; q.Parent != nil; q = q.Parent {
+	q := p
+	for ; q.Parent != nil; q = q.Parent {
 		switch q.Name() {
 		case "cc1", "cc1plus", "as", "ld", "collect2", "lto1", "lto-wrapper", "f951":
 		default:
@@ -40,7 +41,7 @@ func runnable(p *trail.Proc) *trail.Proc {
 			}
 		}
 	}
-	return p
+	return q
 }
 
 // usedByOthers says whether anybody but p did anything with a path.

@@ -228,3 +228,17 @@ func TestWhyStopped(t *testing.T) {
 		t.Errorf("failed %v, status %d", a.Failed, a.Status())
 	}
 }
+
+// Who wants to trace what is recorded cannot: that is named, for it looks like a fault of the program.
+func TestWhyTracedTwice(t *testing.T) {
+	for said, want := range map[string]string{
+		"==9==LeakSanitizer has encountered a fatal error.\n==9==HINT: LeakSanitizer does not work under ptrace\n": "detect_leaks=0",
+		"strace: ptrace(PTRACE_TRACEME, ...): Operation not permitted\n":                                           "cannot be traced by another",
+	} {
+		s := newScript(t, "make")
+		test := s.run(1, "./test")
+		s.said(test, said)
+		s.end(test, 1)
+		wants(t, shown(t, Why(s.trail(2)), 0), "test #2 failed first", want)
+	}
+}
