@@ -23,7 +23,7 @@ func TestSummaryFailed(t *testing.T) {
 	text := shown(t, a, 100)
 	wants(t, text, "make 'a b': exit 2, in /b", "cc1 #2 failed first: exit 1", "(injected)", "x.c: broken", "time", "processes",
 		"2 processes, 2 programs run, 2 failed", "read", "1 file, 1 of them outside", "written", "2 files, outside", `/etc/\x1b]x`,
-		"network", "example.org", "would deny", "home.toml:3 [read] deny /usr", "injected", "/x=ENOENT, 1 times",
+		"network", "example.org", "would deny", "home.toml:3 [read] deny /usr", "injected", "/x=ENOENT, 1 time",
 		"Ask next", "syd-trace cmd '#2'", "syd-trace net", "syd-trace outputs", "syd-trace inputs")
 	if a.Status() != 1 {
 		t.Errorf("status %d", a.Status())

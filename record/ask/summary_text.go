@@ -97,7 +97,7 @@ func (a *SummaryAnswer) Text(p *show.Printer) {
 		row("would deny", "nothing, by "+show.Q(strings.Join(a.Policies, " ")))
 	}
 	if len(a.Injected) > 0 {
-		row("injected", pathList(a.Injected, len(a.Injected))+", "+itoa(a.InjectedTimes)+" times")
+		row("injected", pathList(a.Injected, len(a.Injected))+", "+count(a.InjectedTimes, "time"))
 	}
 	p.Table(&t, 0)
 	nextLines(p, a.Next, a.Recording)

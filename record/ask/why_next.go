@@ -41,7 +41,10 @@ func runnable(p *trail.Proc) *trail.Proc {
 			}
 		}
 	}
-	return q
+	if isFork(p) {
+		return q
+	}
+	return p
 }
 
 // usedByOthers says whether anybody but p did anything with a path.
