@@ -7,7 +7,7 @@
 # make soak       trees that fork, race, wait and kill, for SOAK; a short form is part of make test
 # make attacks    all hostile programs in all variants as all users, long races, the whole matrix of protections: an hour
 # make bench      CPU and wall time against native runs and other tools
-# make realworld  build real packages in the sandbox and natively, and compare (needs the network, as root)
+# make realworld  build real packages in the sandbox, recorded and natively, and compare (needs the network, as root)
 
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
@@ -58,8 +58,8 @@ $(addprefix bin/,$(COMMANDS)):
 
 lint:
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }
-	$(GO) vet ./... ./testdata/bench
-	$(GO) tool staticcheck ./... ./testdata/bench
+	$(GO) vet ./... ./testdata/bench ./testdata/realworld/oracle
+	$(GO) tool staticcheck ./... ./testdata/bench ./testdata/realworld/oracle
 
 fuzz:
 	@set -e; for file in $$(grep -rl '^func Fuzz' --include='*_test.go' .); do \
@@ -81,6 +81,7 @@ bench: build
 
 realworld: build
 	sh testdata/realworld/run.sh bin/sydbox
+	sh testdata/realworld/trace.sh bin/syd-trace bin/sydbox
 	sh testdata/multicall/hello_roots.sh bin/sydbox
 
 clean:
