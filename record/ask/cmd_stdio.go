@@ -7,8 +7,8 @@ import (
 	"sydbox/record/trail"
 )
 
-// stdio writes the redirections: of files, and of what was closed. What was the same for the recording's command is
-// left as it is, and what a shell cannot make is told.
+// stdio writes the redirections: of files, and of what was closed. An output that was the same for the recording's
+// command is left as it is, and what a shell cannot make is told.
 func (w *commandWriter) stdio(t *trail.Trail, x *trail.Exec) {
 	if x.Stdio == [3]string{} {
 		return // not recorded
@@ -21,7 +21,9 @@ func (w *commandWriter) stdio(t *trail.Trail, x *trail.Exec) {
 		switch file := stdioPath(s); {
 		case s == "":
 			w.words = append(w.words, [...]string{"<&-", ">&-", "2>&-"}[fd])
-		case s == first[fd] && file == "", strings.HasPrefix(file, "/dev/pts/"), strings.HasPrefix(file, "/dev/tty"):
+		case s == first[fd] && (file == "" || fd > 0),
+			strings.HasPrefix(file, "/dev/pts/"), strings.HasPrefix(file, "/dev/tty"):
+			// A log that the whole recording went to is not written again, or it would lose what it has.
 		case fd == 2 && s == x.Stdio[1] && file != "":
 			w.words = append(w.words, "2>&1")
 		case strings.HasSuffix(file, " (deleted)"):

@@ -144,3 +144,17 @@ func TestNumber(t *testing.T) {
 		}
 	}
 }
+
+// A log that all of the recording wrote to is not written again by a command that is pasted; what a recipe wrote is.
+func TestCmdLog(t *testing.T) {
+	s := newScript(t, "make")
+	gen := s.born(1)
+	s.exec(gen, "gen").Stdio = [3]string{"</dev/null", ">/b/gen.h", ">/b/log"}
+	tr := s.trail(0)
+	tr.Root().Execs[0].Stdio = [3]string{"</dev/null", ">/b/log", ">/b/log"}
+	if got, want := Cmd(tr, tr.Proc(gen), CmdOptions{}).Command, "cd /b && gen </dev/null >/b/gen.h"; string(got) != want {
+		t.Errorf("%s\n%s", got, want)
+	}
+	// The command itself is written as it was called.
+	wants(t, string(Cmd(tr, tr.Proc(1), CmdOptions{}).Command), ">/b/log 2>&1")
+}
