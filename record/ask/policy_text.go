@@ -130,7 +130,10 @@ func (r *PolicyRule) why() string {
 		text += strconv.Itoa(r.Names) + " names, first "
 	}
 	text += show.Q(string(r.Example))
-	if r.Processes > 1 {
+	switch {
+	case r.Processes == 2:
+		text += "; so does 1 other process"
+	case r.Processes > 2:
 		text += "; so do " + count(r.Processes-1, "other process")
 	}
 	return text
