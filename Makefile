@@ -4,6 +4,7 @@
 # make install    DESTDIR and PREFIX as usual
 # make lint       gofmt, go vet, staticcheck
 # make fuzz       every fuzz target for FUZZTIME
+# make browser    look at the pages of syd-trace with Chromium, which it installs as root
 # make soak       trees that fork, race, wait and kill, for SOAK; a short form is part of make test
 # make attacks    all hostile programs in all variants as all users, long races, the whole matrix of protections: an hour
 # make bench      CPU and wall time against native runs and other tools
@@ -30,7 +31,7 @@ endif
 # thousands of real processes do and would take minutes.
 RACE_PACKAGES = ./access/... ./arch/... ./cmd/internal/... ./dns/... ./event/... ./netres/... ./pathres/... ./policy/... ./sandbox/report/... ./syscalls/...
 
-.PHONY: all build test deps demo install attacks lint fuzz soak bench realworld clean
+.PHONY: all build test deps demo install attacks lint fuzz browser soak bench realworld clean
 all: build
 
 build:
@@ -68,6 +69,10 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$(dirname $$file); \
 		done; \
 	done
+
+browser:
+	@sh testdata/deps.sh chromium
+	$(GO) test -count 1 -tags browser ./record/page
 
 # Several boxes side by side: a quarter of the time each runs to a first look at what it holds, and then to the end.
 soak:
