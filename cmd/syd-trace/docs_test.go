@@ -48,7 +48,7 @@ var examples = regexp.MustCompile(`(?m)^(?:\$ |    |# )(syd-trace (?:'#|[^|#…\
 // TestDocsExamples: what the documents show can be typed.
 func TestDocsExamples(t *testing.T) {
 	n := 0
-	for _, name := range []string{"README.md", "docs/tracing.md", "docs/schema.md"} {
+	for _, name := range []string{"README.md", "docs/tracing.md", "docs/schema.md", "docs/cookbook.md"} {
 		for _, found := range examples.FindAllStringSubmatch(document(t, name), -1) {
 			line, _, _ := strings.Cut(found[1], "   ") // what follows explains it
 			line, _, _ = strings.Cut(line, ">")
