@@ -84,6 +84,7 @@ func (b *builder) born(e *event.Born) {
 	}
 	if p.Parent != nil {
 		p.Parent.Children = append(p.Parent.Children, p)
+		p.inherited = p.Parent.At(p.Born)
 	}
 	if p.Dir == "" && p.Parent != nil {
 		if p.Dir = p.Parent.Dir; len(p.Parent.Execs) > 0 {

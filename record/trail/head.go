@@ -11,29 +11,15 @@ import (
 	"sydbox/event"
 )
 
-// maxHead bounds the first line. It has the command and its environment, which Linux bounds by a quarter of the stack's
-// limit (execve(2)), and each byte may take six in JSON.
-const maxHead = 64 << 20
-
 // ReadHead reads the first line of a recording, compressed or not, and nothing else. Its errors are Read's.
 func ReadHead(r io.Reader) (*event.Recording, error) {
 	in, err := unpack(r)
 	if err != nil {
 		return nil, err
 	}
-	var text []byte
-	for {
-		part, err := in.ReadSlice('\n')
-		text = append(text, part...)
-		if err == nil || err == io.EOF {
-			break
-		}
-		if err != bufio.ErrBufferFull {
-			return nil, fmt.Errorf("%w: %w", ErrForeign, err)
-		}
-		if len(text) > maxHead {
-			return nil, fmt.Errorf("%w: its first line has no end", ErrForeign)
-		}
+	text, err := readLine(in)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("%w: %w", ErrForeign, err)
 	}
 	if len(text) == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrForeign)

@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func Read(r io.Reader) (*Trail, error) {
 	}
 	b := &builder{Trail: new(Trail), strings: make(map[string]string)}
 	for {
-		text, err := in.ReadBytes('\n')
+		text, err := readLine(in)
 		if len(bytes.TrimSpace(text)) > 0 {
 			if failure := b.line(text, err == nil); failure != nil {
 				return nil, failure
@@ -65,6 +66,26 @@ func Read(r io.Reader) (*Trail, error) {
 		b.Cut = fmt.Errorf("after line %d: the recorder did not live to finish it", b.Lines)
 	}
 	return b.Trail, nil
+}
+
+// maxLine bounds a line. The longest are the first and that of an exec: they have arguments and environment, which
+// Linux bounds by 6 MiB (execve(2)), and each byte may take six in JSON.
+const maxLine = 64 << 20
+
+var errLong = fmt.Errorf("a line is longer than %d bytes", maxLine)
+
+// readLine reads to the end of a line, or of what there is.
+func readLine(in *bufio.Reader) (text []byte, err error) {
+	for {
+		part, err := in.ReadSlice('\n')
+		text = append(text, part...)
+		if err != bufio.ErrBufferFull {
+			return text, err
+		}
+		if len(text) > maxLine {
+			return nil, errLong
+		}
+	}
 }
 
 // line takes in one line; whole says that it ended in a newline. The error is for what makes the file no recording.

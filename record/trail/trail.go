@@ -50,6 +50,8 @@ type Proc struct {
 	// Said is the end of what it wrote to descriptor 2, SaidCut how much is missing before that.
 	Said    string
 	SaidCut int64
+	// inherited is what its parent was when it was born.
+	inherited *Exec
 	// Uses are indexes into Trail.Uses, Reaches into Trail.Reaches: what it did itself.
 	Uses    []int32
 	Reaches []int32
@@ -120,10 +122,7 @@ func (p *Proc) At(at int64) *Exec {
 	if e := p.at(at); e != nil {
 		return e
 	}
-	if p.Parent == nil {
-		return nil
-	}
-	return p.Parent.At(p.Born)
+	return p.inherited
 }
 
 func (p *Proc) at(at int64) (e *Exec) {
