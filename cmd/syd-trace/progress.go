@@ -81,7 +81,7 @@ func (p *progress) draw() {
 	if group, err := unix.IoctlGetInt(int(p.tty.Fd()), unix.TIOCGPGRP); p.held || err != nil || group != unix.Getpgrp() {
 		return
 	}
-	text := fmt.Sprintf("syd-trace: %s, %d processes, %d alive, %d lines", clock(time.Since(p.start)), p.names.born,
+	text := fmt.Sprintf("syd-trace: %s, processes: %d, %d alive, %d lines", clock(time.Since(p.start)), p.names.born,
 		p.names.alive(), p.lines)
 	if p.names.procs[p.last] != nil {
 		text += ", " + p.names.of(p.last)
