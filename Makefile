@@ -29,7 +29,8 @@ endif
 # The race detector runs on everything but the tracer's own thread and what needs a traced child to be tested: ptrace
 # binds those to one OS thread, which the detector's own threads upset. Nor does it run on oracles, which compare with what
 # thousands of real processes do and would take minutes.
-RACE_PACKAGES = ./access/... ./arch/... ./cmd/internal/... ./dns/... ./event/... ./netres/... ./pathres/... ./policy/... ./sandbox/report/... ./syscalls/...
+RACE_PACKAGES = ./access/... ./arch/... ./dns/... ./event/... ./netres/... ./pathres/... ./policy/... ./record/pkgdb ./record/show \
+	./record/trail ./sandbox/report/... ./syscalls/...
 
 .PHONY: all build test deps demo install attacks lint fuzz browser soak bench realworld clean
 all: build
