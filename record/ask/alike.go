@@ -82,7 +82,7 @@ func tempNames(t *trail.Trail, names map[string]string, pids map[string]bool) {
 		unique := u.Op == event.OpSymlink || isDir(u) || strings.Contains(u.Flags, "O_EXCL")
 		switch {
 		case slices.Contains(dirs, path.Dir(name)), unique && gone[name]:
-			names[base] = madeUp.ReplaceAllString(base, "*")
+			names[base] = madeUp.ReplaceAllString(fewX.ReplaceAllString(base, ".*"), "*")
 		default:
 			numbers(base, u.Proc, pids)
 		}
@@ -99,6 +99,9 @@ func tempNames(t *trail.Trail, names map[string]string, pids map[string]bool) {
 // madeUp is what can be random in a name: mkstemp(3) has at least six letters, and they may follow others directly.
 var madeUp = regexp.MustCompile(`[A-Za-z0-9_]{6,}|[0-9]{2,}`)
 
+// fewX is the end that mktemp(1) makes up where it is given as few X as it takes: those of gnulib's tests have four.
+var fewX = regexp.MustCompile(`\.[A-Za-z0-9]{3,}$`)
+
 var digits = regexp.MustCompile(`[0-9]{2,}`)
 
 // numbers finds those in a text that are the number of a process, or of one that started it.
@@ -113,8 +116,8 @@ func numbers(s string, p *trail.Proc, found map[string]bool) {
 	}
 }
 
-// varying is what means nothing in any text: make's own descriptors, numbers of processes, CMake's names of targets and of
-// files that it writes (cmGeneratedFileStream), which are renamed or, if nothing is new in them, removed.
+// varying is what means nothing in any text: make's own descriptors, numbers of processes, CMake's names of targets and
+// of files that it writes (cmGeneratedFileStream), which are renamed or, if nothing is new in them, removed.
 var varying = regexp.MustCompile(
 	`(--jobserver-(?:auth|fds)=)[^ ]*|(/proc/)[0-9]+|(cmTC_)[0-9a-f]+|(GMfifo)[0-9]+|(\.tmp)[0-9a-f]{5}\b`)
 

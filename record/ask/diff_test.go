@@ -149,7 +149,7 @@ func TestAlike(t *testing.T) {
 
 // What is written beside a file and then renamed has a name of no meaning, and so has what CMake writes.
 func TestDiffRenamed(t *testing.T) {
-	side := func(cmake, other string) string {
+	side := func(cmake, other, four string) string {
 		return `/x
 			0 #1 born 0
 			0 #1 exec /x cmake .
@@ -157,9 +157,15 @@ func TestDiffRenamed(t *testing.T) {
 			2 #1 delete /x/a.txt.tmp` + cmake + `
 			3 #1 make /x/b.txt-` + other + `
 			4 #1 rename /x/b.txt-` + other + ` /x/b.txt
+			5 #1 make /x/gt-some-test.` + four + ` +O_EXCL
+			6 #2 born 1
+			6 #2 exec /x rm -r gt-some-test.` + four + `
+			7 #2 delete /x/gt-some-test.` + four + `
+			8 #2 exit 0
 			9 #1 exit 0`
 	}
-	if d := Diff(tell(t, side("abcde", "x8QlT2")), tell(t, side("10efa", "Pq1aaZ")), "A", "B", false); d.Status() != 0 {
+	a, b := tell(t, side("abcde", "x8QlT2", "jGsO")), tell(t, side("10efa", "Pq1aaZ", "abcd"))
+	if d := Diff(a, b, "A", "B", false); d.Status() != 0 {
 		t.Errorf("%s", shown(t, d, 0))
 	}
 }
