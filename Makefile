@@ -1,4 +1,4 @@
-# make            build bin/sydbox, static
+# make            build bin/sydbox and bin/syd-trace, static
 # make test       install what the tests need (as root, with apt-get), run them all; NODEPS=1 leaves the machine alone
 # make demo       a sample package in the sandbox, with one violation to look at
 # make install    DESTDIR and PREFIX as usual
@@ -29,8 +29,8 @@ endif
 # The race detector runs on everything but the tracer's own thread and what needs a traced child to be tested: ptrace
 # binds those to one OS thread, which the detector's own threads upset. Nor does it run on oracles, which compare with what
 # thousands of real processes do and would take minutes.
-RACE_PACKAGES = ./access/... ./arch/... ./dns/... ./event/... ./netres/... ./pathres/... ./policy/... ./record/pkgdb ./record/show \
-	./record/trail ./sandbox/report/... ./syscalls/...
+RACE_PACKAGES = ./access/... ./arch/... ./cmd/internal/... ./dns/... ./event/... ./netres/... ./pathres/... ./policy/... \
+	./record/pkgdb ./record/show ./record/trail ./sandbox/report/... ./syscalls/...
 
 .PHONY: all build test deps demo install attacks lint fuzz browser soak bench realworld clean
 all: build
