@@ -7,6 +7,8 @@ set -eu
 name=$1 source=$2 dir=$3
 mkdir "$dir"
 cd "$dir"
+table=$HOME/table HOME=$dir/home TMPDIR=$dir/home/tmp
+export HOME TMPDIR
 
 # The build. Its first step, which is all that strace looks at, runs one job after the other.
 case $name in
@@ -53,6 +55,7 @@ npm)
 	END
 	echo 'module.exports = 42' >package/index.js
 	printf '#!/usr/bin/env node\nconsole.log(require("./index.js"))\n' >package/cli.js
+	mkdir -p "$TMPDIR"
 	(cd package && npm pack --silent >/dev/null)
 	cat >steps <<-'END'
 		npm install --offline --no-audit --no-fund ../package/sample-1.0.0.tgz
@@ -77,8 +80,9 @@ build() {
 	npm) echo '{"name": "user", "version": "1.0.0"}' >build/package.json ;;
 	*) tar -xf "$source" -C build --strip-components 1 ;;
 	esac
-	chmod -R u+w "$HOME/.cache" "$HOME/.npm" 2>/dev/null || true
-	rm -rf "$HOME/.cache" "$HOME/.npm" "$HOME/.config"
+	chmod -R u+w "$HOME" 2>/dev/null || true
+	rm -rf "$HOME"
+	mkdir -p "$TMPDIR"
 	cd build
 	status=0
 	sh -c '"$@" >"../$0.log" 2>"../$0.err"; status=$?; times >"../$0.times"; exit $status' "$how" "$@" sh "../$script" ||
@@ -187,5 +191,5 @@ report "$denials" "$name: $denials denials under that policy"
 grep -A4 '^sydbox: ' boxed.err | head -n 20 || true
 
 echo "$(id -u) $name $(zcat a.gz | grep -c '"type":"born"') $(zcat a.gz | wc -l) $(stat -c %s a.gz)" \
-	"$(seconds again) $(seconds recorded)" | awk '{ print $0, $7 / $6 }' >>"$HOME/table"
+	"$(seconds again) $(seconds recorded)" | awk '{ print $0, $7 / $6 }' >>"$table"
 exit $verdict
