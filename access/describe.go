@@ -107,6 +107,11 @@ func (d *describer) readPath(i int, addr uint64, n *Name) syscall.Errno {
 	return 0
 }
 
+var statx = syscalls.ByName("statx")
+
+// statxReserved is STATX__RESERVED.
+const statxReserved = 1 << 31
+
 // object reads the calls that act on one object that should exist.
 func (d *describer) object() syscall.Errno {
 	s := d.spec
@@ -121,6 +126,9 @@ func (d *describer) object() syscall.Errno {
 		}
 		if s.at.known != 0 && flags&^s.at.known != 0 {
 			return syscall.EINVAL
+		}
+		if d.inv.Call == statx && (flags&atStatxSync == atStatxSync || d.inv.Uint(3)&statxReserved != 0) {
+			return syscall.EINVAL // do_statx in fs/stat.c asks before it looks for the name
 		}
 	}
 	a := d.add(s.op)
