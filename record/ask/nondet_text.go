@@ -32,7 +32,7 @@ func (a *NondetAnswer) Text(p *show.Printer) {
 		p.Heading("What could make two builds differ")
 		var t show.Table
 		for _, c := range a.Causes {
-			t.Add(c.What, c.line())
+			t.Add(show.Q(c.What), c.line())
 		}
 		p.Table(&t, 2)
 	}
