@@ -48,7 +48,8 @@ func TestLineWithoutEnd(t *testing.T) {
 	if endless.read > 2*maxLine {
 		t.Errorf("%d bytes of it were read", endless.read)
 	}
-	if _, err := Read(io.LimitReader(same('a'), 4*maxLine)); !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), "longer") {
+	_, err = Read(io.LimitReader(same('a'), 4*maxLine))
+	if !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), "longer") {
 		t.Errorf("without a first line: %v", err)
 	}
 	if _, err := ReadHead(io.LimitReader(same('a'), 4*maxLine)); !errors.Is(err, ErrForeign) {
