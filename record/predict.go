@@ -50,8 +50,8 @@ func (r *recorder) predict(inv *syscalls.Invocation, info *callInfo) (errno sysc
 	return 0, false
 }
 
-// invalid says whether an argument of a lookup may be one that the kernel refuses before it looks at the name: EINVAL in
-// access(2), readlink(2) and statx(2).
+// invalid says whether an argument of a lookup may be one that the kernel refuses before it looks at the name: EINVAL
+// in access(2), readlink(2) and statx(2).
 func invalid(inv *syscalls.Invocation, info *callInfo) bool {
 	switch {
 	case info.guess == guessAccess:
