@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -83,10 +84,15 @@ func ParseRecorded(text []byte) (Event, error) {
 	return Parse(text)
 }
 
+// decoders are lines to decode into: each has a kilobyte, most of it for fields that a line does not have.
+var decoders = sync.Pool{New: func() any { return new(line) }}
+
 // parseLine reads what is neither the first line of a recording nor a line of a log.
 func parseLine(text []byte) (Event, error) {
-	var l line
-	if err := json.Unmarshal(text, &l); err != nil {
+	l := decoders.Get().(*line)
+	defer decoders.Put(l)
+	*l = line{}
+	if err := json.Unmarshal(text, l); err != nil {
 		return nil, fmt.Errorf("event: %w", err)
 	}
 	if e := l.event(); l.V == Version && e != nil && l.err == nil {
