@@ -230,6 +230,9 @@ func (d *demands) program(x *trail.Exec, words bool, identify Identify) {
 	if len(x.Argv) > 0 {
 		n.as = x.Argv[0]
 	}
+	if len(x.Names) > 0 {
+		n.as += "\x00" + x.Names[0] // by an applet's name, or only by its first argument
+	}
 	if words {
 		n.as = strings.Join(x.Argv, "\x00")
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"sydbox/policy"
+	"sydbox/policy/program"
 )
 
 // programs makes the grants for programs: those of the source by its directory, all others by name.
@@ -15,7 +16,10 @@ func (g *gatherer) programs(list []*demand) (grants []*grant) {
 			name = n.path
 		}
 		at, whole := g.top(name)
+		container := containerOf(n.id)
 		switch {
+		case container != nil:
+			x.rule = firstWord(literalPattern(string(container.Text))) + " " + firstWord(string(container.Args[0])) + " " + anyWords
 		case !strings.HasPrefix(name, "/"):
 			x.rule = policy.ExecRule(name)
 		case isOrIn(name, g.pwd) && g.pwd != "/":
@@ -28,6 +32,17 @@ func (g *gatherer) programs(list []*demand) (grants []*grant) {
 		grants = add(grants, x, n)
 	}
 	return grants
+}
+
+// containerOf is the name of a multi-call binary whose first argument is the applet; nil if it was run by an applet's name.
+// A rule on the applet would not do for a shell: that runs others without an exec.
+func containerOf(id *program.Identity) *program.Name {
+	for i := range id.Names {
+		if n := &id.Names[i]; n.How == program.Container && len(n.Args) > 0 {
+			return n
+		}
+	}
+	return nil
 }
 
 // anyWords stand for whatever arguments a program has.
