@@ -124,7 +124,7 @@ func (a *SummaryAnswer) title(p *show.Printer) {
 	case "not ended", "interrupted":
 		style = show.Warn
 	}
-	p.Wrap(0, p.Paint(show.Bold, what)+": "+p.Paint(style, a.Result)+", in "+show.Q(string(a.Dir)))
+	p.Wrap(0, p.Paint(show.Bold, what)+": "+p.Paint(style, a.Result)+", in "+dirText(string(a.Dir)))
 }
 
 // pathList is paths as a line, at most so many of them.
@@ -133,4 +133,12 @@ func pathList(list []show.Bytes, most int) string {
 		return dirList(list)
 	}
 	return dirList(list[:most]) + " and " + itoa(len(list)-most) + " more"
+}
+
+// dirText names a directory that may have had no name any more.
+func dirText(dir string) string {
+	if dir == "" {
+		return "a directory that was deleted"
+	}
+	return show.Q(dir)
 }
