@@ -48,12 +48,22 @@ func (c *causeList) add(what, text string, p *trail.Proc, at int64) {
 	c.list = append(c.list, cause)
 }
 
+// hintWords are what the recorder's hints are about.
+var hintWords = map[string]string{
+	"random": "random", "uname": "kernel and host", "times": "CPU time", "cpus": "number of CPUs",
+	"io_uring": "not recorded",
+}
+
 // call adds a system call, whoever did it: so many programs do as they start that each alone says little.
 func (c *causeList) call(h *trail.Hint) {
 	key := strings.Join([]string{"call", h.What, h.Call}, "\x00")
 	cause := c.seen[key]
 	if cause == nil {
-		cause = &Cause{What: h.What, Text: show.Bytes(h.Call), By: actor(h.Proc, h.At)}
+		what := hintWords[h.What]
+		if what == "" {
+			what = h.What // of a later recorder
+		}
+		cause = &Cause{What: what, Text: show.Bytes(h.Call), By: actor(h.Proc, h.At)}
 		c.seen[key] = cause
 		c.list = append(c.list, cause)
 	}

@@ -32,7 +32,7 @@ func (a *NondetAnswer) Text(p *show.Printer) {
 		p.Heading("What could make two builds differ")
 		var t show.Table
 		for _, c := range a.Causes {
-			t.Add(show.Q(c.What), c.line())
+			t.Add(safeLine(c.What), c.line())
 		}
 		p.Table(&t, 2)
 	}
@@ -48,7 +48,7 @@ func (a *NondetAnswer) Text(p *show.Printer) {
 func (c *Cause) line() string {
 	var parts []string
 	if c.Text != "" {
-		parts = append(parts, show.Q(string(c.Text)))
+		parts = append(parts, safeLine(string(c.Text)))
 	}
 	switch {
 	case c.Programs != nil:
