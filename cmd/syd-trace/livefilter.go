@@ -20,13 +20,21 @@ type liveFilter struct {
 	failed   bool
 }
 
+// isProgramPattern checks the pattern of a --program.
+func isProgramPattern(pattern string) error {
+	if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
+		return console.WithHints(fmt.Errorf("--program %s: this is no pattern", event.Quote(pattern)),
+			"as in --program 'cc1*' or --program /usr/bin/make")
+	}
+	return nil
+}
+
 // newLiveFilter reads the flags --path, --program and --failed.
 func newLiveFilter(paths, programs []string, failed bool) (liveFilter, error) {
 	f := liveFilter{programs: programs, failed: failed}
 	for _, pattern := range programs {
-		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
-			return f, console.WithHints(fmt.Errorf("--program %s: this is no pattern", event.Quote(pattern)),
-				"as in --program 'cc1*' or --program /usr/bin/make")
+		if err := isProgramPattern(pattern); err != nil {
+			return f, err
 		}
 	}
 	for _, pattern := range paths {

@@ -15,6 +15,11 @@ type missingQuestion struct {
 
 // Run answers.
 func (q *missingQuestion) Run(status *int) error {
+	if q.Program != "" {
+		if err := isProgramPattern(q.Program); err != nil {
+			return err
+		}
+	}
 	t, err := q.trail()
 	if err != nil {
 		return err

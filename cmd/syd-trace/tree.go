@@ -13,6 +13,11 @@ type treeQuestion struct {
 
 // Run answers.
 func (q *treeQuestion) Run(status *int) error {
+	if q.Program != "" {
+		if err := isProgramPattern(q.Program); err != nil {
+			return err
+		}
+	}
 	t, err := q.trail()
 	if err != nil {
 		return err

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"os"
 
+	"sydbox/cmd/internal/console"
 	"sydbox/record/ask"
 )
 
@@ -15,6 +17,9 @@ type whoQuestion struct {
 
 // Run answers.
 func (q *whoQuestion) Run(status *int) error {
+	if q.Path == "" {
+		return console.WithHints(errors.New("who: the path is empty"), "as in syd-trace who config.h; . is this directory")
+	}
 	t, err := q.trail()
 	if err != nil {
 		return err
