@@ -40,8 +40,8 @@ build:
 	CGO_ENABLED=0 $(GO) build $(GOFLAGS_BUILD) -o bin/ $(addprefix ./cmd/,$(COMMANDS))
 
 test: deps
-	$(GO) test -timeout 30m ./...
-	CGO_ENABLED=1 $(GO) test -race -skip Oracle -timeout 10m $(RACE_PACKAGES)
+	$(GO) test -timeout 60m ./...
+	CGO_ENABLED=1 $(GO) test -race -skip Oracle -timeout 20m $(RACE_PACKAGES)
 
 deps:
 	@sh testdata/deps.sh $(TEST_PACKAGES)
