@@ -77,6 +77,9 @@ func extraRow(abi *arch.ABI, e syscalls.Entry) (row syscalls.Row) {
 	if _, hints := hintOf[call]; hints {
 		hintRow(&row, call)
 	}
+	if call == callSetCPUs {
+		row.Else = stop
+	}
 	for i := range row.Clauses {
 		row.Clauses[i].Tests = inWords(abi, row.Clauses[i].Tests)
 	}

@@ -48,7 +48,7 @@ func (c *Cmd) Run() (*Result, error) {
 		return nil, err
 	}
 	result, err := runTracer(plan, r, tracer.Options{
-		WaitRoot: c.WaitFor == WaitRoot, PassSignals: c.PassSignals, Control: c.control, Dumpable: true,
+		WaitRoot: c.WaitFor == WaitRoot, PassSignals: c.PassSignals, Control: c.control, Dumpable: true, Near: true,
 		Exits: true,
 	})
 	if err != nil {

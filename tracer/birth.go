@@ -46,6 +46,7 @@ func (t *tracer) announce(parent *Task, tid int) {
 	child := &Task{TID: tid, Process: process, giver: t.giver, watched: t.watch != nil}
 	process.Tasks++
 	t.tasks[tid] = child
+	t.near.spread(parent.TID, tid)
 	t.h.Birth(parent, child)
 	if ws, seen := t.held[tid]; seen {
 		delete(t.held, tid)

@@ -35,6 +35,7 @@ type tracer struct {
 	held   map[int]unix.WaitStatus
 	unborn map[int]struct{}
 
+	near  nearer
 	batch []report
 	call  rawCall
 	info  syscallInfo
@@ -54,7 +55,7 @@ func newTracer(h Handler, opt Options) *tracer {
 	t := &tracer{
 		h: h, opt: opt, control: opt.Control,
 		tasks: map[int]*Task{}, held: map[int]unix.WaitStatus{}, unborn: map[int]struct{}{},
-		batch: make([]report, 0, 64), noInfo: opt.NoSyscallInfo,
+		batch: make([]report, 0, 64), noInfo: opt.NoSyscallInfo, near: nearer{on: opt.Near},
 	}
 	t.exits, _ = h.(ExitHandler)
 	t.signals, _ = h.(SignalHandler)

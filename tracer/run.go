@@ -25,6 +25,9 @@ type Options struct {
 	TermGrace time.Duration
 	// Control, if not nil, lets other goroutines reach the tree.
 	Control *Control
+	// Near wakes a task that stops again and again, alone, on the CPU of the tracer's thread. It pays where most of the
+	// time is spent on stops. The filter must trace sched_getaffinity and sched_setaffinity.
+	Near bool
 	// Exits makes each task stop once more, at its end: an ExitHandler is told of it.
 	Exits bool
 	// Started, if not nil, is called on the tracer's thread once the target is loaded and the Handler has seen it.

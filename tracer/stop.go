@@ -88,7 +88,13 @@ func (t *Task) request() uintptr {
 }
 
 // resume lets the task go on.
-func (t *tracer) resume(task *Task) { t.check(task.TID, ptrace(task.request(), task.TID, 0, 0)) }
+func (t *tracer) resume(task *Task) {
+	near := t.near.on && len(t.batch) == 1 && !seesCPUs(task.state.inv.Call) && t.near.draw(task.TID)
+	t.check(task.TID, ptrace(task.request(), task.TID, 0, 0))
+	if near {
+		t.near.free(task.TID)
+	}
+}
 
 // check is where failed requests end: a dying task is left alone, anything else is killed, unless it was attached to.
 func (t *tracer) check(tid int, errno syscall.Errno) {
