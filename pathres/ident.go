@@ -33,25 +33,7 @@ func (a *ident) dir() bool  { return a.mode&unix.S_IFMT == unix.S_IFDIR }
 func (a *ident) link() bool { return a.mode&unix.S_IFMT == unix.S_IFLNK }
 
 // kind is what the object is, if it has a name.
-func (a *ident) kind() access.Kind {
-	switch a.mode & unix.S_IFMT {
-	case unix.S_IFREG:
-		return access.Regular
-	case unix.S_IFDIR:
-		return access.Directory
-	case unix.S_IFLNK:
-		return access.Symlink
-	case unix.S_IFIFO:
-		return access.FIFO
-	case unix.S_IFSOCK:
-		return access.Socket
-	case unix.S_IFCHR:
-		return access.CharDevice
-	case unix.S_IFBLK:
-		return access.BlockDevice
-	}
-	return access.Anonymous // the anonymous inode of epoll, eventfd and the like has no type before Linux 6.16
-}
+func (a *ident) kind() access.Kind { return access.KindOf(a.mode) }
 
 // stat identifies what a NUL-terminated path leads to. flags are AT_*. The mount is filled in only where statx tells
 // it.

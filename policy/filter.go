@@ -81,7 +81,7 @@ func (p *Policy) row(abi *arch.ABI, e syscalls.Entry, opt FilterOptions) syscall
 			row.Else, row.Why = verdict, c.refusal
 			return row
 		}
-		addClause(&row, syscalls.Clause{Tests: inWords(abi, c.tests), Verdict: verdict, Why: c.refusal})
+		addClause(&row, syscalls.Clause{Tests: syscalls.InWords(abi, c.tests), Verdict: verdict, Why: c.refusal})
 	}
 	if makesSockets(e.Call) {
 		row.Clauses = append(row.Clauses, familyClauses(p.families.warned)...)
@@ -97,7 +97,7 @@ func (p *Policy) row(abi *arch.ABI, e syscalls.Entry, opt FilterOptions) syscall
 	}
 	for _, d := range demands {
 		if ops := p.policedOps(e.Call, d.Ops); ops != 0 {
-			addClause(&row, syscalls.Clause{Tests: inWords(abi, d.When), Verdict: stopAnswer, Why: ops.String()})
+			addClause(&row, syscalls.Clause{Tests: syscalls.InWords(abi, d.When), Verdict: stopAnswer, Why: ops.String()})
 		}
 	}
 	if Moves(e.Call.Name) && p.judgedByName() != 0 {
@@ -108,7 +108,7 @@ func (p *Policy) row(abi *arch.ABI, e syscalls.Entry, opt FilterOptions) syscall
 		row.Else, row.Why = stopAnswer, "a domain that calls done for the task must respect"
 	}
 	if e.Call.Name == "prctl" && p.WatchesApplets() {
-		addClause(&row, syscalls.Clause{Tests: inWords(abi, announces), Verdict: stopAnswer, Why: access.Exec.String()})
+		addClause(&row, syscalls.Clause{Tests: syscalls.InWords(abi, announces), Verdict: stopAnswer, Why: access.Exec.String()})
 	}
 	return row
 }
@@ -192,18 +192,4 @@ func joinWhy(a, b string) (string, bool) {
 	opsA, errA := access.ParseOp(a)
 	opsB, errB := access.ParseOp(b)
 	return (opsA | opsB).String(), errA == nil && errB == nil
-}
-
-// inWords cuts tests to the ABI's registers: what a compat call has above them is not what its kernel entry reads.
-func inWords(abi *arch.ABI, list []syscalls.Test) []syscalls.Test {
-	if abi.WordSize > 4 {
-		return list
-	}
-	cut := make([]syscalls.Test, len(list))
-	for i, t := range list {
-		t.Mask &= int32Mask
-		t.Value &= int32Mask
-		cut[i] = t
-	}
-	return cut
 }

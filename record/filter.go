@@ -41,7 +41,7 @@ func row(abi *arch.ABI, e syscalls.Entry) syscalls.Row {
 				row.Else = stop
 				return row
 			}
-			row.Clauses = append(row.Clauses, syscalls.Clause{Tests: inWords(abi, tests), Verdict: stop})
+			row.Clauses = append(row.Clauses, syscalls.Clause{Tests: syscalls.InWords(abi, tests), Verdict: stop})
 		}
 		return row
 	}
@@ -51,7 +51,7 @@ func row(abi *arch.ABI, e syscalls.Entry) syscalls.Row {
 	}
 	if i, flags := emptyPathFlag(e.Call.Name); flags {
 		row.Clauses = append(row.Clauses, syscalls.Clause{
-			Tests: inWords(abi, []syscalls.Test{{Arg: i, Mask: unix.AT_EMPTY_PATH, Value: unix.AT_EMPTY_PATH}}),
+			Tests: syscalls.InWords(abi, []syscalls.Test{{Arg: i, Mask: unix.AT_EMPTY_PATH, Value: unix.AT_EMPTY_PATH}}),
 		})
 	}
 	for _, d := range demands {
@@ -62,7 +62,7 @@ func row(abi *arch.ABI, e syscalls.Entry) syscalls.Row {
 			row.Else = stop
 			return row
 		}
-		row.Clauses = append(row.Clauses, syscalls.Clause{Tests: inWords(abi, d.When), Verdict: stop})
+		row.Clauses = append(row.Clauses, syscalls.Clause{Tests: syscalls.InWords(abi, d.When), Verdict: stop})
 	}
 	return row
 }
@@ -80,18 +80,4 @@ func emptyPathFlag(name string) (arg uint8, ok bool) {
 		return 2, true
 	}
 	return 0, false
-}
-
-// inWords cuts tests to the ABI's registers: what a compat call has above them is not what its kernel entry reads.
-func inWords(abi *arch.ABI, list []syscalls.Test) []syscalls.Test {
-	if abi.WordSize > 4 {
-		return list
-	}
-	cut := make([]syscalls.Test, len(list))
-	for i, t := range list {
-		t.Mask &= 1<<32 - 1
-		t.Value &= 1<<32 - 1
-		cut[i] = t
-	}
-	return cut
 }

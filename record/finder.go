@@ -217,20 +217,10 @@ func splitLast(abs []byte) (dir, last []byte) {
 	return abs[:i+1], last
 }
 
+// kindOfMode is access.KindOf, for mknod(2) too, to which no type is a regular file.
 func kindOfMode(mode uint32) access.Kind {
-	switch mode & unix.S_IFMT {
-	case unix.S_IFDIR:
-		return access.Directory
-	case unix.S_IFLNK:
-		return access.Symlink
-	case unix.S_IFIFO:
-		return access.FIFO
-	case unix.S_IFSOCK:
-		return access.Socket
-	case unix.S_IFCHR:
-		return access.CharDevice
-	case unix.S_IFBLK:
-		return access.BlockDevice
+	if mode&unix.S_IFMT == 0 {
+		return access.Regular
 	}
-	return access.Regular
+	return access.KindOf(mode)
 }

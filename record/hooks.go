@@ -81,7 +81,7 @@ func extraRow(abi *arch.ABI, e syscalls.Entry) (row syscalls.Row) {
 		row.Else = stop
 	}
 	for i := range row.Clauses {
-		row.Clauses[i].Tests = inWords(abi, row.Clauses[i].Tests)
+		row.Clauses[i].Tests = syscalls.InWords(abi, row.Clauses[i].Tests)
 	}
 	return row
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -196,11 +197,12 @@ git clone -q --bare . ../srv/repo.git && cd ../srv/repo.git && git update-server
 	}()
 	daemon := exec.Command("git", "daemon", "--reuseaddr", "--base-path="+root, "--listen="+repoIP, root)
 	daemon.Env = append(os.Environ(), "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*")
+	daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // git starts git-daemon, which would outlive it
 	if err := world.far.do(daemon.Start); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = daemon.Process.Kill()
+		_ = syscall.Kill(-daemon.Process.Pid, syscall.SIGKILL)
 		_ = daemon.Wait()
 	})
 	var conn net.PacketConn
