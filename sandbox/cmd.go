@@ -85,6 +85,8 @@ type Cmd struct {
 	// KeepDumpable leaves this process as it is. Otherwise it is not dumpable while it runs anything: processes of the
 	// same user, the sandbox's among them, can then read neither its memory nor its environment.
 	KeepDumpable bool
+	// Counts, if not nil, counts the stops of the tree. It is not to be touched before Wait has returned.
+	Counts *tracer.Counts
 	// Reporter is told of denials; nil means nobody is.
 	Reporter Reporter
 

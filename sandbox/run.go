@@ -139,6 +139,7 @@ func (c *Cmd) Start() error {
 		PassSignals: c.PassSignals,
 		Control:     r.control,
 		Dumpable:    c.KeepDumpable,
+		Counts:      c.Counts,
 	}
 	opt.Skipped = func(error) { box.inForce.Landlock = false }
 	opt.Network = box.enclosed

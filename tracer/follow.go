@@ -28,6 +28,7 @@ func (t *Task) Unfollow() { t.state.follow = 0 }
 
 // entryStop asks the Handler about a call of a followed task. t.info describes it.
 func (t *tracer) entryStop(task *Task) {
+	t.opt.Counts.entry()
 	s := &task.state
 	nr := uint32(t.info.nr)
 	abi := arch.Find(t.info.arch, uint64(nr))

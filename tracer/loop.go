@@ -155,6 +155,7 @@ func event(ws unix.WaitStatus) int {
 // dispatch handles one report.
 func (t *tracer) dispatch(pid int, ws unix.WaitStatus) {
 	task := t.tasks[pid]
+	t.opt.Counts.report(ws, t.launched)
 	switch {
 	case !ws.Stopped():
 		t.gone(pid, task, ws)

@@ -40,6 +40,8 @@ type Options struct {
 	Network func(launch.Network)
 	// NoisySIGCHLD leaves the runtime's SIGCHLD action alone: without SA_NOCLDSTOP each stop costs a third more.
 	NoisySIGCHLD bool
+	// Counts, if not nil, counts the stops of the run.
+	Counts *Counts
 	// NoSyscallInfo works as on a kernel without PTRACE_GET_SYSCALL_INFO (before 5.3). For tests.
 	NoSyscallInfo bool
 	// Dumpable leaves this process open to others of its user, the tree among them, for the time of the run: they may

@@ -133,6 +133,7 @@ func (t *tracer) seccompStop(task *Task) {
 		task.Process.filtered = true // even if it fails: nobody looks again
 	}
 	action := t.h.Syscall(task, &s.inv)
+	t.opt.Counts.asked(s.inv.Call, &action)
 	switch action.Kind {
 	case Continue:
 		if action.Exit {

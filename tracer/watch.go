@@ -82,6 +82,7 @@ func (t *tracer) watchStop(task *Task) {
 
 // watchEntry asks the Handler about a call, which t.call describes.
 func (t *tracer) watchEntry(task *Task) {
+	t.opt.Counts.entry()
 	s := &task.state
 	s.wanted = wantNothing
 	abi := t.call.abi
@@ -102,6 +103,7 @@ func (t *tracer) watchEntry(task *Task) {
 	switch {
 	case traced && known:
 		action = t.h.Syscall(task, &s.inv)
+		t.opt.Counts.asked(s.inv.Call, &action)
 	case !traced:
 		s.follow--
 		action = t.h.Followed(task, &s.inv)

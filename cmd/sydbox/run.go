@@ -23,6 +23,7 @@ type runCommand struct {
 
 	Mode            string         `enum:"enforce,warn" default:"enforce" placeholder:"MODE" help:"${help_mode}"`
 	Log             *string        `placeholder:"FILE" help:"Append every denial to FILE as a line of JSON."`
+	Stats           *string        `placeholder:"FILE" help:"Write to FILE, as JSON, what the run cost and what stopped."`
 	Quiet           bool           `short:"q" help:"Print errors only, no denials."`
 	Dir             *string        `short:"C" name:"directory" placeholder:"DIR" help:"${help_dir}"`
 	Wait            string         `enum:"all,root,policy" default:"policy" placeholder:"WHAT" help:"${help_wait}"`
@@ -62,14 +63,19 @@ func (r *runCommand) Run(status *int) error {
 	if err != nil {
 		return err
 	}
+	stats, err := r.openStats()
+	if err != nil {
+		return err
+	}
 	// A reader of our standard error that goes away (`2>&1 | head`) must not take the whole tree with us: with a
 	// handler a write fails with EPIPE. A handler, unlike an ignored signal, is not inherited by the command.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
 
 	terminal := r.terminal(pol)
 	cmd := r.command(pol, file, report.Tee(terminal, log.reporter()))
-	end := endingOf(cmd.Run())
+	end := endingOf(stats.run(cmd))
 	end = r.tell(end, terminal, log, cmd)
+	end = stats.finish(end, r.Command)
 	*status = end.status
 	if end.signal != 0 {
 		console.DieOf(end.signal)
@@ -88,6 +94,8 @@ func (r *runCommand) validate() error {
 		return console.WithHints(fmt.Errorf("run: no command was given"), usageLines["run"]+", as in sydbox run make")
 	case r.Log != nil && *r.Log == "":
 		return fmt.Errorf("--log: the name of the file is empty")
+	case r.Stats != nil && *r.Stats == "":
+		return fmt.Errorf("--stats: the name of the file is empty")
 	case r.Timeout != nil && *r.Timeout < 0:
 		return fmt.Errorf("--timeout: a length of time cannot be negative")
 	case r.ViolationStatus != nil && (*r.ViolationStatus < 0 || *r.ViolationStatus > 255):
