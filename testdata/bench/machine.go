@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -14,11 +15,12 @@ type Machine struct {
 	CPUs   int      `json:"cpus"`
 	Kernel string   `json:"kernel"`
 	Load   string   `json:"load"`
+	UID    int      `json:"uid"`
 	Tools  []string `json:"tools"`
 }
 
 func describe(tools []tool) Machine {
-	m := Machine{CPU: "unknown CPU", CPUs: runtime.NumCPU(), Kernel: "unknown", Load: "unknown"}
+	m := Machine{CPU: "unknown CPU", CPUs: runtime.NumCPU(), Kernel: "unknown", Load: "unknown", UID: os.Getuid()}
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(text)) {
 			if name, ok := strings.CutPrefix(line, "model name"); ok {
@@ -35,7 +37,7 @@ func describe(tools []tool) Machine {
 		m.Load = strings.Fields(string(text))[0]
 	}
 	for _, t := range tools {
-		if t.version != "" {
+		if t.version != "" && !slices.Contains(m.Tools, t.version) {
 			m.Tools = append(m.Tools, t.version)
 		}
 	}

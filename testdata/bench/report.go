@@ -1,37 +1,52 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 )
 
 // Report is everything that was measured.
 type Report struct {
-	Machine   Machine    `json:"machine"`
-	Rounds    int        `json:"rounds"`
-	Workloads []Workload `json:"workloads"`
-	TraceesKB int        `json:"resident_kb_with_1000_tracees,omitempty"`
-	Recording int64      `json:"recording_of_configure_bytes,omitempty"`
+	Machine    Machine    `json:"machine"`
+	Rounds     int        `json:"rounds"`
+	PeerRounds int        `json:"peer_rounds,omitempty"`
+	Counted    string     `json:"counted,omitempty"` // what was counted instead of time
+	Workloads  []Workload `json:"workloads"`
+	LeftOut    []string   `json:"left_out,omitempty"` // what they need is not there
+	TraceesKB  int        `json:"resident_kb_with_1000_tracees,omitempty"`
+	Recording  int64      `json:"recording_of_configure_bytes,omitempty"`
 }
 
 // Workload is one workload under every tool.
 type Workload struct {
-	Name   string  `json:"name"`
-	Budget float64 `json:"budget,omitempty"`
-	Tools  []Tool  `json:"tools"`
+	Name         string  `json:"name"`
+	Group        string  `json:"group"`
+	Budget       float64 `json:"budget,omitempty"`
+	BudgetWallUS int     `json:"budget_wall_us,omitempty"`
+	// Times is how often it does what it is named for; 0 for a whole program.
+	Times int    `json:"times,omitempty"`
+	Tools []Tool `json:"tools"`
+	// Stops are those of one run under sydbox by kind, and Calls the calls among them.
+	Stops map[string]uint64 `json:"stops,omitempty"`
+	Calls []CallStops       `json:"calls,omitempty"`
 }
 
-// Tool is one tool's runs of a workload. Ratios are medians of the ratios within each round.
+// Tool is one tool's runs of a workload. Ratios are medians of the ratios within each round, what is over native are
+// medians of the differences, in microseconds for each time.
 type Tool struct {
-	Name      string   `json:"name"`
-	CPU       Series   `json:"cpu"`
-	Wall      Series   `json:"wall"`
-	CPURatio  float64  `json:"cpu_ratio"`
-	WallRatio float64  `json:"wall_ratio"`
-	Samples   []sample `json:"samples"`
+	Name       string            `json:"name"`
+	CPU        Series            `json:"cpu"`
+	Wall       Series            `json:"wall"`
+	CPURatio   float64           `json:"cpu_ratio"`
+	WallRatio  float64           `json:"wall_ratio"`
+	OverCPUUS  float64           `json:"cpu_us_over_native,omitempty"`
+	OverWallUS float64           `json:"wall_us_over_native,omitempty"`
+	Samples    []sample          `json:"samples,omitempty"`
+	Failed     bool              `json:"failed,omitempty"` // it cannot run this
+	Counts     map[string]uint64 `json:"counts,omitempty"`
 }
 
 // Series sums up one quantity. Spread is the distance from the smallest to the largest, against the median.
@@ -41,12 +56,22 @@ type Series struct {
 	Spread float64       `json:"spread"`
 }
 
-func summarize(name string, own, native []sample) Tool {
+// summarize puts the samples of a tool beside the native ones of the same rounds.
+func summarize(name string, own, native []sample, times int) Tool {
 	t := Tool{Name: name, Samples: own}
+	if len(own) == 0 {
+		return t
+	}
 	cpu := func(s sample) time.Duration { return s.CPU }
 	wall := func(s sample) time.Duration { return s.Wall }
 	t.CPU, t.Wall = series(own, cpu), series(own, wall)
-	t.CPURatio, t.WallRatio = ratio(own, native, cpu), ratio(own, native, wall)
+	t.CPURatio, t.WallRatio = versus(own, native, cpu, quotient), versus(own, native, wall, quotient)
+	if times != 0 {
+		over := func(own, native time.Duration) float64 {
+			return float64(own-native) / float64(time.Microsecond) / float64(times)
+		}
+		t.OverCPUUS, t.OverWallUS = versus(own, native, cpu, over), versus(own, native, wall, over)
+	}
 	return t
 }
 
@@ -55,72 +80,55 @@ func series(samples []sample, of func(sample) time.Duration) Series {
 	for i, s := range samples {
 		values[i] = of(s)
 	}
-	slices.Sort(values)
-	m := values[len(values)/2]
+	m := median(values)
 	return Series{Median: m, Min: values[0], Spread: float64(values[len(values)-1]-values[0]) / float64(max(m, 1))}
 }
 
-func ratio(own, native []sample, of func(sample) time.Duration) float64 {
-	ratios := make([]float64, len(own))
-	for i := range own {
-		ratios[i] = float64(of(own[i])) / float64(max(of(native[i]), 1))
-	}
-	slices.Sort(ratios)
-	return ratios[len(ratios)/2]
+// median sorts the values, of which there are some.
+func median[T time.Duration | float64](values []T) T {
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
-func (r *Report) markdown() string {
-	var b strings.Builder
-	m := r.Machine
-	fmt.Fprintf(&b, "%s, %d CPUs, Linux %s, load %s at the start; %s. %d interleaved rounds; medians, the smallest run in\n"+
-		"brackets. Ratios are against the native run of the same round.\n\n", m.CPU, m.CPUs, m.Kernel, m.Load,
-		strings.Join(m.Tools, ", "), r.Rounds)
-	b.WriteString("| workload | tool | CPU s | CPU ratio | budget | spread of CPU | wall s | wall ratio |\n")
-	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- |\n")
-	for _, w := range r.Workloads {
-		for _, t := range w.Tools {
-			budget := ""
-			if (t.Name == "sydbox" || t.Name == "syd-trace") && w.Budget != 0 {
-				budget = fmt.Sprintf("%.2f", w.Budget)
-			}
-			if t.Name == "sydbox" && w.Name == "start-up" {
-				budget = "15 ms over native"
-			}
-			fmt.Fprintf(&b, "| %s | %s | %.3f (%.3f) | %.2f | %s | ±%.0f %% | %.3f (%.3f) | %.2f |\n", w.Name, t.Name,
-				t.CPU.Median.Seconds(), t.CPU.Min.Seconds(), t.CPURatio, budget, t.CPU.Spread*50, t.Wall.Median.Seconds(),
-				t.Wall.Min.Seconds(), t.WallRatio)
+func quotient(own, native time.Duration) float64 { return float64(own) / float64(max(native, 1)) }
+
+// versus is the median of how the samples compare with the native ones of the same rounds; 0 if there are none.
+func versus(own, native []sample, of func(sample) time.Duration, compare func(own, native time.Duration) float64) float64 {
+	var list []float64
+	for _, s := range own {
+		i := slices.IndexFunc(native, func(n sample) bool { return n.Round == s.Round })
+		if i >= 0 {
+			list = append(list, compare(of(s), of(native[i])))
 		}
 	}
-	if r.TraceesKB != 0 {
-		fmt.Fprintf(&b, "\nResident memory with 1,000 live tracees: %.1f MB (budget 16 MB).\n", float64(r.TraceesKB)/1024)
+	if len(list) == 0 {
+		return 0
 	}
-	if r.Recording != 0 {
-		fmt.Fprintf(&b, "\nThe recording of configure takes %.1f MB (budget 20 MB).\n", float64(r.Recording)/1e6)
-	}
-	return b.String()
+	return median(list)
 }
 
-// The table goes between these.
-const (
-	tableBegin = "<!-- table: written by make bench -->\n"
-	tableEnd   = "<!-- end of table -->\n"
-)
+// tool finds a tool's runs; nil if there are none.
+func (w *Workload) tool(name string) *Tool {
+	i := slices.IndexFunc(w.Tools, func(t Tool) bool { return t.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &w.Tools[i]
+}
 
-// insertInto replaces what is between the markers of a Markdown file, or adds them at its end.
-func (r *Report) insertInto(file string) error {
+// readReport reads what -json has written.
+func readReport(file string) (*Report, error) {
 	text, err := os.ReadFile(file)
-	if err != nil && !os.IsNotExist(err) {
-		return err
+	if err != nil {
+		return nil, err
 	}
-	if len(text) == 0 {
-		text = []byte("# What it costs\n\n")
+	r := &Report{}
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	before, rest, found := strings.Cut(string(text), tableBegin)
-	after := ""
-	if found {
-		if _, after, found = strings.Cut(rest, tableEnd); !found {
-			return fmt.Errorf("%s: the marker %q is missing", file, strings.TrimSpace(tableEnd))
-		}
+	if len(r.Workloads) == 0 && r.TraceesKB == 0 {
+		return nil, fmt.Errorf("%s: there are no measurements in it", file)
 	}
-	return os.WriteFile(file, []byte(before+tableBegin+"\n"+r.markdown()+"\n"+tableEnd+after), 0o644)
+	return r, nil
 }
