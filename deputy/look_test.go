@@ -186,6 +186,8 @@ func seen(t *testing.T, b *bench, tk *task, call string, args []any) (got, want 
 	switch {
 	case out.Kind == Leave && b.acc.N == 0:
 		return want, want // nothing to judge and nothing in memory
+	case out.Kind == Leave && (r.Errno == unix.ENOSYS || !hasFaccessat2 && strings.Contains(call, "access")):
+		return want, want // left to a kernel that has no such call, or cannot ask for another
 	case out.Kind != Done:
 		got = fmt.Sprintf("kind %d", out.Kind)
 	case out.Value < 0:

@@ -133,6 +133,8 @@ func TestOpenOfWhatWasJudged(t *testing.T) {
 			t.Fatal(err)
 		}
 		switch {
+		case !byInode && !hasOpenat2 && out.Kind == Again:
+			// By its name alone a link would be followed: what is there is taken hold of and is not what was judged.
 		case !byInode && (out.Kind != Opened || len(text) > 0):
 			t.Errorf("by its name: kind %d, %q", out.Kind, text)
 		case byInode && (out.Kind != Again || string(text) != "second"):

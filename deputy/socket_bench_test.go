@@ -73,6 +73,21 @@ func newNetBenchWith(t testing.TB, w who, o Options) *netBench {
 	if os.Geteuid() != 0 {
 		w.uid, w.gid = uint32(os.Getuid()), uint32(os.Getgid())
 	}
+	needsBorrowing(t)
+	return netBenchAnywhere(t, w, o)
+}
+
+// needsBorrowing skips what needs a copy of a task's socket. What holds without one: TestNothingBorrowed.
+func needsBorrowing(t testing.TB) {
+	t.Helper()
+	if !Borrows() {
+		t.Skip("this kernel copies no descriptors of others (pidfd_getfd, Linux 5.6)")
+	}
+}
+
+// netBenchAnywhere is newNetBenchWith also where sockets cannot be copied.
+func netBenchAnywhere(t testing.TB, w who, o Options) *netBench {
+	t.Helper()
 	own := ownNetwork(t)
 	b := newBenchWith(t, o)
 	n := &netBench{bench: b, tk: startTask(t, w), w: w, own: own, kinds: map[Kind]int{}, left: map[string]int{}}

@@ -71,6 +71,22 @@ func TestSocket(t *testing.T) {
 	c.Close()
 }
 
+// TestNothingBorrowed: where no descriptor can be copied every look at one says so, whatever it is, for the sandbox to
+// leave the call to the task and say that it did; only the number that no descriptor has is told at once.
+func TestNothingBorrowed(t *testing.T) {
+	n := netBenchAnywhere(t, anyone(), Options{})
+	fd := n.must("socket", unix.AF_INET, unix.SOCK_STREAM, 0)
+	_, errno := n.d.Socket(fd)
+	_, whole := Descriptor(n.tk.pid, n.tk.pid, int32(fd))
+	want := unix.Errno(0)
+	if !Borrows() {
+		want = unix.ENOSYS
+	}
+	if errno != want || whole != want {
+		t.Errorf("copies are to be had: %v; a socket is %v, a descriptor %v", Borrows(), errno, whole)
+	}
+}
+
 // TestSocketOfTheDead tells a task that is gone from one that may not be looked into.
 func TestSocketOfTheDead(t *testing.T) {
 	n := newNetBench(t, anyone())
@@ -107,6 +123,7 @@ func setEffective(caps uint64) error {
 // TestDescriptorOfAThread: a thread may have a table of its own. Where it cannot be asked for it is not taken for its
 // process's.
 func TestDescriptorOfAThread(t *testing.T) {
+	needsBorrowing(t)
 	for _, old := range []bool{false, true} {
 		if !old && !hasThreadPidfd() {
 			continue

@@ -105,9 +105,15 @@ func TestWatch(t *testing.T) {
 			want := tk.native("inotify_add_watch", []any{int(again.Value), c.path, c.mask})
 			inv := tk.invocation(arch.Native()[0], "inotify_add_watch", []any{int(instance.Value), c.path, c.mask})
 			got := b.do(tk, &inv)
+			if !Borrows() && got.Kind == Leave {
+				continue // with the instance in reach of nobody else only the task can put it
+			}
 			if got.text() != want.String() {
 				t.Errorf("%s: watch %s, %#x: the kernel says %s, the deputy %s", w.name, c.path, c.mask, want.String(), got.text())
 			}
+		}
+		if !Borrows() {
+			continue
 		}
 		inv := tk.invocation(arch.Native()[0], "inotify_add_watch", []any{99, "file", unix.IN_ATTRIB})
 		if out := b.do(tk, &inv); out.Value != -int64(unix.EBADF) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -36,6 +37,16 @@ func resolver(t testing.TB, can features) *Resolver {
 	r.can.mountID = r.can.mountID && can.mountID
 	return r
 }
+
+// hasOpenat2: a name can have flags of openat2(2), and the kernel be asked what it makes of them.
+var hasOpenat2 = sync.OnceValue(func() bool {
+	fd, err := unix.Openat2(unix.AT_FDCWD, "/", &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC})
+	if err != nil {
+		return false
+	}
+	unix.Close(fd)
+	return true
+})
 
 // eachKernel runs a test with every set of features.
 func eachKernel(t *testing.T, f func(t *testing.T, r *Resolver)) {

@@ -187,6 +187,7 @@ func TestMimic(t *testing.T) {
 		made := filepath.Join(t.TempDir(), "made")
 		b := newBox(t, []string{"mkdir"}, victim64(t), "mimic", made, strconv.Itoa(int(unix.EROFS)))
 		b.opt.NoSyscallInfo = !info
+		info := info && hasSyscallInfo(t)
 		b.onCall = func(_ *Task, inv *syscalls.Invocation) Action {
 			if !info || inv.ABI != arch.I386 {
 				t.Errorf("info %v: judged as a call of %v", info, inv.ABI)

@@ -44,6 +44,7 @@ func TestCountsOfForks(t *testing.T) {
 }
 
 func TestCountsOfFollowed(t *testing.T) {
+	needsFollow(t)
 	b := newBox(t, []string{"access", "faccessat", "faccessat2"}, victim64(t), "forks")
 	b.opt.Counts = &Counts{}
 	followed := uint64(0)

@@ -12,6 +12,7 @@ import (
 
 // everywhere follows every task for ever.
 func everywhere(t *testing.T, b *box) (asked *int) {
+	needsFollow(t)
 	asked = new(int)
 	b.onBirth = func(_, child *Task) { child.Follow(1 << 30) }
 	b.onExec = func(task *Task, _ bool) Action {
@@ -109,6 +110,7 @@ func TestFollowedBehaveAsNatively(t *testing.T) {
 
 // TestFollowedAllocateNothing: stops at entries and exits leave the Go heap alone.
 func TestFollowedAllocateNothing(t *testing.T) {
+	needsFollow(t)
 	const calls = 20000
 	b := newBox(t, nil, victim64(t), "busy", fmt.Sprint(calls))
 	h := &chasing{}

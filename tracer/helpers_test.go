@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall"
@@ -103,6 +104,41 @@ func filterTable(unknown syscalls.Verdict, names []string) *syscalls.Filter {
 		f.ABIs = append(f.ABIs, a)
 	}
 	return f
+}
+
+// hasSyscallInfo says whether the kernel knows PTRACE_GET_SYSCALL_INFO.
+func hasSyscallInfo(t testing.TB) bool {
+	t.Helper()
+	syscallInfoOnce.Do(func() { syscallInfoFound = findSyscallInfo(t) })
+	return syscallInfoFound
+}
+
+var (
+	syscallInfoOnce  sync.Once
+	syscallInfoFound bool
+)
+
+// findSyscallInfo asks a stopped tracee: no other can tell.
+func findSyscallInfo(t testing.TB) bool {
+	t.Helper()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd := exec.Command(victim64(t), "stubborn")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true} // it stops at its exec
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = cmd.Process.Kill(), cmd.Wait() }()
+	var status unix.WaitStatus
+	if _, err := unix.Wait4(cmd.Process.Pid, &status, unix.WALL, nil); err != nil || !status.Stopped() {
+		t.Fatalf("no stop: %v, %#x", err, uint32(status))
+	}
+	var info syscallInfo
+	errno := getSyscallInfo(cmd.Process.Pid, &info)
+	if errno != 0 && errno != unix.EIO {
+		t.Fatal(errno)
+	}
+	return errno == 0
 }
 
 // fake is a Handler that keeps books: every birth must have its death.

@@ -20,7 +20,7 @@ import (
 func TestPanic(t *testing.T) {
 	for _, where := range []string{"call", "exit", "exec", "birth", "death", "goexit"} {
 		for turn := range 5 {
-			b, g := newGiving(t, taker64(t), "makers")
+			b, g := newGivingAnyhow(t, taker64(t), "makers")
 			b.plan.Filter = filter(t, "mkdir", "mkdirat")
 			let, count := 0, 0
 			fail := func(here string) {

@@ -48,6 +48,7 @@ func stubborn(try func() bool) bool {
 
 func newDoing(t testing.TB, path, mode string) (*box, *doing) {
 	t.Helper()
+	needsGive(t)
 	b := newBox(t, nil, path, mode, t.TempDir())
 	unknown := syscalls.Verdict{Kind: syscalls.Fail, Errno: uint16(unix.ENOSYS)}
 	var err error
