@@ -29,6 +29,8 @@ func Parse(line []byte) (Event, error) {
 		e = o.denial()
 	case kind == "summary":
 		e = o.summary()
+	case kind == "hardening":
+		e = o.hardening()
 	case kind == "recording":
 		e = o.recording()
 	case kind == "used", kind == "born", kind == "exec", kind == "net", kind == "name", kind == "signal", kind == "said",
@@ -80,11 +82,13 @@ func (o *object) denial() *Denial {
 }
 
 func (o *object) summary() *Summary {
-	return &Summary{
+	s := &Summary{
 		Time: o.time("time"), Command: o.texts("command"), Dir: o.text("dir"), Denials: o.integer("denials"),
 		Exit: o.integer("exit"), Signal: o.text("signal"), Pinning: o.text("pinning"), Wall: o.text("wall"),
 		Network: o.text("network"),
 	}
+	o.get("cut", &s.Cut)
+	return s
 }
 
 // get decodes a field into to, which stays as it is if there is no such field.

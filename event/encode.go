@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Event is anything that can be a line: *Denial or *Summary of a log, the others of a recording.
+// Event is anything that can be a line: *Hardening, *Denial or *Summary of a log, the others of a recording.
 type Event interface {
 	// AppendJSON appends the event to b as one JSON object without a newline in or after it.
 	AppendJSON(b []byte) []byte
@@ -75,6 +75,9 @@ func (s *Summary) AppendJSON(b []byte) []byte {
 	b = appendOptional(b, "pinning", s.Pinning)
 	b = appendOptional(b, "wall", s.Wall)
 	b = appendOptional(b, "network", s.Network)
+	if s.Cut != 0 {
+		b = strconv.AppendUint(appendName(b, "cut", ""), s.Cut, 10)
+	}
 	if len(s.Command) > 0 {
 		b = appendStrings(b, "command", s.Command)
 	}

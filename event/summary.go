@@ -12,5 +12,6 @@ type Summary struct {
 	Pinning string   // how firmly opens were held to what was judged: "pinned", "detects", "off"; empty if none was judged
 	Wall    string   // the second wall: "landlock", empty if there was none
 	Network string   // "netns" if the tree had a network namespace to itself, empty if not
+	Cut     uint64   // bytes of output that were dropped because there were too many
 	Signal  string   // the signal that killed the command ("SIGKILL"); empty if it exited
 }

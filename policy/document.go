@@ -143,22 +143,13 @@ func (d *decoder) ordered(table map[string]any, prefix string) []string {
 	return names
 }
 
-// Sections that files may not have yet, with what they would be about.
-var unenforced = map[string]string{"env": "[env] is"}
-
-const unenforcedHint = "take it out: a rule that does nothing would only look like protection"
-
-func notEnforced(name string) string { return unenforced[name] + " not enforced in this version" }
-
-var topKeys = append([]string{"version", "extends", "syscalls", "harden", "run"}, sectionNames[:]...)
+var topKeys = append([]string{"version", "extends", "syscalls", "harden", "env", "run"}, sectionNames[:]...)
 
 func (d *decoder) top(tree map[string]any) {
 	for _, name := range d.ordered(tree, "") {
 		v := tree[name]
 		section, isSection := SectionByName(name)
 		switch {
-		case unenforced[name] != "":
-			d.fail(d.at(name), unenforcedHint, "%s", notEnforced(name))
 		case isSection:
 			d.section(section, d.table(name, v))
 		case name == "version":
@@ -174,6 +165,8 @@ func (d *decoder) top(tree map[string]any) {
 			d.syscalls(d.table(name, v))
 		case name == "harden":
 			d.harden(d.table(name, v))
+		case name == "env":
+			d.env(d.table(name, v))
 		case name == "run":
 			d.run(d.table(name, v))
 		default:

@@ -104,7 +104,10 @@ func compile(p, base *Policy) (*Policy, *Error) {
 				p.lifted[e.name] = e.place
 			}
 		}
-		p.settings.below(&doc.settings)
+		p.settings.below(&doc.settings, i)
+	}
+	if err := p.settings.env.finish(vars); err != nil {
+		return nil, err
 	}
 	p.admitResolvers()
 	slices.SortStableFunc(p.rules, func(a, b rule) int { return compareRules(&a.Rule, &b.Rule) })
@@ -156,11 +159,18 @@ func (p *Policy) commandLine() (*document, *Error) {
 			continue
 		case flag.Section == "syscalls":
 			return nil, at.fail("[syscalls] has only `allow`", "what it does not allow is refused")
-		case unenforced[flag.Section] != "":
-			return nil, at.fail(notEnforced(flag.Section), unenforcedHint)
+		case flag.Section == "env" && (action == Allow || action == Deny):
+			r, err := newEnvRule(flag.Pattern, action, ruleAt)
+			if err != nil {
+				return nil, err
+			}
+			doc.settings.env.rules = append(doc.settings.env.rules, r)
+			continue
+		case flag.Section == "env":
+			return nil, at.fail("[env] has only `allow` and `deny` on the command line", "")
 		case !known:
 			return nil, at.fail("\""+printable(flag.Section)+"\" is not a section",
-				choose(flag.Section, append([]string{"syscalls"}, sectionNames[:]...)))
+				choose(flag.Section, append([]string{"syscalls", "env"}, sectionNames[:]...)))
 		}
 		doc.rules = append(doc.rules, entry{section, action, flag.Pattern, ruleAt})
 	}

@@ -2,12 +2,10 @@ package policy
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 )
 
-// What is not about rules: [syscalls], [harden] and [run]. The nearest layer that says something about a setting
+// What is not about rules: [syscalls], [run], and the levels of [harden]. The nearest layer that says something about a setting
 // has the word.
 
 // Levels of a hardening primitive.
@@ -42,10 +40,15 @@ type settings struct {
 	wait             setting[string]
 	timeout          setting[time.Duration]
 	violationStatus  setting[int]
+	grace            setting[time.Duration]
+	output           setting[uint64]
+
+	harden hardenSettings
+	env    envSettings
 }
 
-// below fills what s leaves open from a farther layer.
-func (s *settings) below(far *settings) {
+// below fills what s leaves open from a farther layer, the number of which is layer.
+func (s *settings) below(far *settings, layer int) {
 	fill(&s.noNewPrivs, &far.noNewPrivs)
 	fill(&s.landlock, &far.landlock)
 	fill(&s.pinning, &far.pinning)
@@ -53,6 +56,10 @@ func (s *settings) below(far *settings) {
 	fill(&s.wait, &far.wait)
 	fill(&s.timeout, &far.timeout)
 	fill(&s.violationStatus, &far.violationStatus)
+	fill(&s.grace, &far.grace)
+	fill(&s.output, &far.output)
+	s.harden.below(&far.harden)
+	s.env.below(&far.env, layer)
 }
 
 func fill[T any](near, far *setting[T]) {
@@ -65,19 +72,19 @@ func fill[T any](near, far *setting[T]) {
 type RunSettings struct {
 	// Wait is "all" (the run is over when the whole tree is gone) or "root" (when the command is).
 	Wait string
-	// Timeout ends the run; 0 is none.
-	Timeout time.Duration
+	// Timeout ends the run; 0 is none. Everything gets SIGTERM then, and SIGKILL when Grace is over as well.
+	Timeout, Grace time.Duration
+	// Output is how many bytes the command may write to its standard output and error, together; 0 sets no bound.
+	Output uint64
 	// ViolationStatus is the exit status where something was denied and the command itself succeeded; 0 leaves it.
 	ViolationStatus int
 }
 
 // Run returns the [run] section: wait "all", no timeout and no status of its own unless said.
 func (p *Policy) Run() RunSettings {
-	r := RunSettings{Wait: "all", Timeout: p.settings.timeout.value, ViolationStatus: p.settings.violationStatus.value}
-	if p.settings.wait.set() {
-		r.Wait = p.settings.wait.value
-	}
-	return r
+	s := &p.settings
+	return RunSettings{Wait: s.wait.or("all"), Timeout: s.timeout.value, Grace: s.grace.value,
+		Output: s.output.value, ViolationStatus: s.violationStatus.value}
 }
 
 // NoNewPrivs returns harden.no_new_privs: "required" unless said, "preferred" or "off".
@@ -128,25 +135,6 @@ func checkRefusal(name string, p place) *Error {
 		choose(name, RefusalNames())})
 }
 
-func (d *decoder) harden(table map[string]any) {
-	const prefix = "harden" + keySep
-	levels := map[string]*setting[string]{
-		"no_new_privs":      &d.doc.settings.noNewPrivs,
-		"landlock":          &d.doc.settings.landlock,
-		"pinning":           &d.doc.settings.pinning,
-		"network_namespace": &d.doc.settings.networkNamespace,
-	}
-	for _, name := range d.ordered(table, prefix) {
-		key := prefix + name
-		level := levels[name]
-		if level == nil {
-			d.fail(d.at(key), didYouMean(name, slices.Sorted(maps.Keys(levels))), "unknown key %q in [harden]", name)
-			continue
-		}
-		d.word(key, table[name], levelNames, level)
-	}
-}
-
 // word reads one of a few words.
 func (d *decoder) word(key string, v any, known []string, to *setting[string]) {
 	text, ok := d.text(key, v)
@@ -162,6 +150,8 @@ func (d *decoder) word(key string, v any, known []string, to *setting[string]) {
 	d.fail(d.value(key), choose(text, known), "%q is not a value that is known", text)
 }
 
+var runKeys = []string{"wait", "timeout", "grace", "output", "violation_status"}
+
 func (d *decoder) run(table map[string]any) {
 	const prefix = "run" + keySep
 	for _, name := range d.ordered(table, prefix) {
@@ -170,13 +160,17 @@ func (d *decoder) run(table map[string]any) {
 		case "wait":
 			d.word(key, v, waitNames, &d.doc.settings.wait)
 		case "timeout":
-			text, isText := v.(string)
-			t, err := time.ParseDuration(text)
-			if !isText || err != nil || t < 0 {
-				d.fail(d.value(key), `write a number with its unit, as in "90s", "10m" or "1h30m"`,
-					"%s is not a length of time", d.raw(key))
+			if t, ok := d.duration(key, v); ok {
+				d.doc.settings.timeout = setting[time.Duration]{t, d.at(key)}
 			}
-			d.doc.settings.timeout = setting[time.Duration]{t, d.at(key)}
+		case "grace":
+			if t, ok := d.duration(key, v); ok {
+				d.doc.settings.grace = setting[time.Duration]{t, d.at(key)}
+			}
+		case "output":
+			if n, ok := d.size(key, v); ok {
+				d.doc.settings.output = setting[uint64]{n, d.at(key)}
+			}
 		case "violation_status":
 			n, isInt := v.(int64)
 			if !isInt || n < 0 || n > 255 {
@@ -185,8 +179,7 @@ func (d *decoder) run(table map[string]any) {
 			}
 			d.doc.settings.violationStatus = setting[int]{int(n), d.at(key)}
 		default:
-			d.fail(d.at(key), didYouMean(name, []string{"wait", "timeout", "violation_status"}),
-				"unknown key %q in [run]", name)
+			d.fail(d.at(key), didYouMean(name, runKeys), "unknown key %q in [run]", name)
 		}
 	}
 }

@@ -173,12 +173,20 @@ func (s *show) rest(p *Policy) {
 	s.line(fmt.Sprintf("network_namespace = %q", level), note)
 	s.line(fmt.Sprintf("no_new_privs = %q", p.NoNewPrivs()), fromPlace(p.settings.noNewPrivs.place))
 	s.line(fmt.Sprintf("pinning = %q", p.Pinning()), fromPlace(p.settings.pinning.place))
+	s.hardening(p)
 	s.b.WriteString("\n[harden]\n")
 	s.flush()
 
+	s.environment(p)
 	run := p.Run()
 	s.line(fmt.Sprintf("wait = %q", run.Wait), fromPlace(p.settings.wait.place))
 	s.line(fmt.Sprintf("timeout = %q", run.Timeout), fromPlace(p.settings.timeout.place))
+	if run.Grace > 0 {
+		s.line(fmt.Sprintf("grace = %q", run.Grace), fromPlace(p.settings.grace.place))
+	}
+	if run.Output > 0 {
+		s.line("output = "+shownSize(run.Output), fromPlace(p.settings.output.place))
+	}
 	s.line(fmt.Sprintf("violation_status = %d", run.ViolationStatus), fromPlace(p.settings.violationStatus.place))
 	s.b.WriteString("\n[run]\n")
 	s.flush()

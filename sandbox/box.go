@@ -36,6 +36,8 @@ type box struct {
 	pin bool
 	// inForce is what protects this run; complete before the target runs.
 	inForce InForce
+	// hardening is what the target was started with; complete as above.
+	hardening hardening
 	// err is what ended the run before the target ran.
 	err error
 

@@ -74,8 +74,13 @@ type Cmd struct {
 	Mode       Mode
 	WaitFor    Wait
 	NoNewPrivs Level
-	// Timeout, if not 0, kills the tree after that time.
+	// Timeout, if not 0, ends the run after that time: see Grace.
 	Timeout time.Duration
+	// Grace, if not 0, sends SIGTERM to the tree first, and kills it that much later.
+	Grace time.Duration
+	// Output, if not 0, is how many bytes of standard output and error, together, are passed on. What is beyond is
+	// dropped, and counted by OutputCut. Both are pipes to the target then.
+	Output uint64
 	// SelfPath is what is executed as the shim; empty means /proc/self/exe.
 	SelfPath string
 	// PassSignals passes SIGINT, SIGQUIT, SIGTERM and SIGHUP on to the target when they were sent to this process alone.
@@ -89,6 +94,9 @@ type Cmd struct {
 	Counts *tracer.Counts
 	// Reporter is told of denials; nil means nobody is.
 	Reporter Reporter
+	// Hardened, if not nil, is told what came of each primitive of hardening before the target runs its first
+	// instruction, or which one kept it from being started. The target waits for it.
+	Hardened func([]event.Primitive)
 
 	ctx     context.Context
 	lookErr error
@@ -101,7 +109,6 @@ type run struct {
 	reports  *reports
 	inForce  *InForce // settled before Start returns
 	std      *stdStreams
-	timer    *time.Timer
 	timedOut atomic.Bool
 
 	// Written by the tracer's goroutine before ended is closed.

@@ -20,6 +20,8 @@ import (
 type wall struct {
 	ruleset  *landlock.Ruleset
 	required bool
+	// err is why it cannot be had, where that is preferred.
+	err error
 }
 
 // newWall plans the wall of a run. The error says why there is none where the policy requires it.
@@ -44,7 +46,7 @@ func newWall(c *Cmd) (*wall, error) {
 		err = w.ruleset.Try()
 	}
 	if err != nil {
-		w.ruleset = nil
+		w.ruleset, w.err = nil, err
 		if w.required {
 			return nil, &launch.SetupError{Step: launch.StepLandlock, Err: err,
 				Hint: `to start without it, say [harden] landlock = "preferred"`}
@@ -195,14 +197,12 @@ func heldOpen(plan *launch.Plan) ([]landlock.Rule, error) {
 			hold(int(f.Fd()), at)
 		}
 	}
-	if plan.InheritFDs {
-		inherited, err := launch.Inheritable()
-		if err != nil {
-			return nil, err
-		}
-		for fd := range inherited {
-			hold(fd, fd)
-		}
+	inherited, err := plan.Inherited()
+	if err != nil {
+		return nil, err
+	}
+	for fd := range inherited {
+		hold(fd, fd)
 	}
 	return rules, nil
 }

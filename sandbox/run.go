@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -87,6 +85,14 @@ func (c *Cmd) Run() error {
 // Start starts the command. The errors say what failed before the target ran its first instruction: *DeniedError, *launch.ExecError
 // for a file that cannot be executed, others for what this machine does not let the sandbox do.
 func (c *Cmd) Start() error {
+	err := c.start()
+	if p, ok := refusal(err); ok && c.Hardened != nil {
+		c.Hardened([]event.Primitive{p})
+	}
+	return err
+}
+
+func (c *Cmd) start() error {
 	if c.run != nil {
 		return errors.New("sandbox: the command was already started")
 	}
@@ -132,7 +138,6 @@ func (c *Cmd) Start() error {
 		std.finish()
 		return err
 	}
-	box.inForce.Landlock = plan.Landlock != nil
 	r.inForce = &box.inForce
 	opt := tracer.Options{
 		WaitRoot:    c.WaitFor == WaitRoot,
@@ -141,10 +146,11 @@ func (c *Cmd) Start() error {
 		Dumpable:    c.KeepDumpable,
 		Counts:      c.Counts,
 	}
-	opt.Skipped = func(error) { box.inForce.Landlock = false }
+	opt.Hardened = box.hardened
 	opt.Network = box.enclosed
 	started := make(chan error, 1)
 	opt.Started = func() {
+		box.tell(c)
 		std.closeTarget()
 		started <- nil
 	}
@@ -203,9 +209,7 @@ func (b *box) plan(c *Cmd, std *stdStreams, wall *wall) (*launch.Plan, error) {
 		Network:    networkLevel(c),
 		Drop:       dropped(c),
 	}
-	if plan.Env == nil {
-		plan.Env = os.Environ()
-	}
+	b.hardening.into(plan, c, wall)
 	return plan, wall.into(plan)
 }
 
@@ -217,9 +221,6 @@ func (c *Cmd) Wait() error {
 	}
 	r := c.run
 	<-r.ended
-	if r.timer != nil {
-		r.timer.Stop()
-	}
 	copyErr := r.std.finish()
 	fault := r.reports.close()
 	switch {
@@ -260,24 +261,4 @@ func (c *Cmd) InForce() InForce {
 		return InForce{}
 	}
 	return *c.run.inForce
-}
-
-// watch ends the run when its time is up or its context is done.
-func (r *run) watch(c *Cmd) {
-	if c.Timeout > 0 {
-		r.timer = time.AfterFunc(c.Timeout, func() {
-			r.timedOut.Store(true)
-			r.control.KillTree()
-		})
-	}
-	if c.ctx.Done() == nil {
-		return
-	}
-	go func() {
-		select {
-		case <-c.ctx.Done():
-			r.control.KillTree()
-		case <-r.ended:
-		}
-	}()
 }

@@ -17,17 +17,18 @@ type stdStreams struct {
 	mu     sync.Mutex
 	err    error
 	stdin  *os.File // our end of a stdin pipe: closed to end its copier
+	budget *budget  // of what is passed on; nil if all is
 }
 
 func openStdio(c *Cmd) (*stdStreams, error) {
-	s := &stdStreams{}
+	s := &stdStreams{budget: newBudget(c.Output)}
 	var err error
 	if s.target[0], err = s.input(c.Stdin); err == nil {
 		s.target[1], err = s.output(c.Stdout)
 	}
 	switch {
 	case err != nil:
-	case c.Stderr != nil && sameWriter(c.Stdout, c.Stderr):
+	case c.Stderr != nil && (sameWriter(c.Stdout, c.Stderr) || s.budget != nil && oneFile(c.Stdout, c.Stderr)):
 		s.target[2] = s.target[1]
 	default:
 		s.target[2], err = s.output(c.Stderr)
@@ -75,7 +76,9 @@ func (s *stdStreams) output(w io.Writer) (*os.File, error) {
 	case nil:
 		return s.open(os.O_WRONLY)
 	case *os.File:
-		return w, nil
+		if s.budget == nil {
+			return w, nil
+		}
 	}
 	pr, pw, err := os.Pipe()
 	if err != nil {
@@ -83,7 +86,7 @@ func (s *stdStreams) output(w io.Writer) (*os.File, error) {
 	}
 	s.opened = append(s.opened, pw)
 	s.copies.Go(func() {
-		if _, err := io.Copy(w, pr); err != nil {
+		if _, err := io.Copy(s.budget.of(w), pr); err != nil && !s.budget.excuses(err) {
 			s.fail(err)
 		}
 		pr.Close()

@@ -43,7 +43,7 @@ type watch struct {
 // None of them may be a child of this process, which could not wait for it any more (a descendant of a child may).
 //
 // The error is an *AttachError if one of them cannot be traced. None is traced then. Of opt, WaitRoot, PassSignals,
-// TermGrace, Started, Skipped and Network mean nothing here.
+// TermGrace, Started, Hardened and Network mean nothing here.
 func Attach(pids []int, h Handler, opt Options, filter *syscalls.Filter) (*Result, error) {
 	if sigactionSwapped {
 		return nil, fmt.Errorf("attach: not supported on this processor")

@@ -54,6 +54,15 @@ func (c *Control) Signal(sig syscall.Signal) error {
 	return err
 }
 
+// SignalTree sends sig to every process of the tree.
+func (c *Control) SignalTree(sig syscall.Signal) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for pid := range c.procs {
+		_ = unix.Kill(pid, sig) // ESRCH: it is dying
+	}
+}
+
 // begin is called when the shim was seized.
 func (c *Control) begin(pid int) {
 	c.mu.Lock()

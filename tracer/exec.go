@@ -73,8 +73,11 @@ func (t *tracer) shimStop(task *Task, ws unix.WaitStatus) {
 	t.launched = true
 	t.tellsSharers, t.tellsFilters = t.stopsSharers(), t.stopsFilters()
 	t.startGiving()
-	if err := t.shim.Skipped(); err != nil && t.opt.Skipped != nil {
-		t.opt.Skipped(err)
+	if t.err = t.shim.Limit(); t.err != nil {
+		return
+	}
+	if t.opt.Hardened != nil {
+		t.opt.Hardened(t.shim.Outcomes())
 	}
 	if t.plan.Network != launch.Off && t.opt.Network != nil {
 		t.opt.Network(t.shim.Network())

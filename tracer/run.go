@@ -32,9 +32,8 @@ type Options struct {
 	Exits bool
 	// Started, if not nil, is called on the tracer's thread once the target is loaded and the Handler has seen it.
 	Started func()
-	// Skipped, if not nil, is called before Started with the reason why a step of the start was left out that the plan
-	// prefers and does not require: Landlock.
-	Skipped func(error)
+	// Hardened, if not nil, is called before Started with what came of the plan's primitives.
+	Hardened func([]launch.Outcome)
 	// Network, if not nil, is called before Started with what came of the plan's Network, if it has one. The sockets
 	// in it are the caller's.
 	Network func(launch.Network)

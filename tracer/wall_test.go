@@ -32,17 +32,31 @@ func TestLandlockLevels(t *testing.T) {
 		b = newBox(t, nil, victim64(t), "ok")
 		b.plan.NoNewPrivs, b.plan.Listener = launch.Required, listener
 		b.plan.Landlock, b.plan.LandlockLevel = missing, launch.Preferred
-		var skipped error
-		b.opt.Skipped = func(err error) { skipped = err }
+		var got launch.Outcome
+		b.opt.Hardened = func(list []launch.Outcome) { got = cameOf(list, launch.StepLandlock) }
 		b.exits(0)
-		if !errors.As(skipped, &e) || e.Step != launch.StepLandlock || !errors.Is(skipped, unix.ENOENT) {
-			t.Errorf("preferred: %v", skipped)
+		want := launch.Outcome{Step: launch.StepLandlock, Level: launch.Preferred, Status: launch.Failed,
+			Errno: unix.ENOENT, Reason: unix.ENOENT.Error()}
+		if got != want {
+			t.Errorf("preferred: %+v, want %+v", got, want)
 		}
 
 		b = newBox(t, nil, victim64(t), "ok")
 		b.plan.NoNewPrivs, b.plan.Listener = launch.Required, listener
 		b.plan.Landlock = &landlock.Ruleset{Handled: landlock.MakeFIFO}
-		b.opt.Skipped = func(err error) { t.Errorf("it can be had: %v", err) }
+		b.opt.Hardened = func(list []launch.Outcome) { got = cameOf(list, launch.StepLandlock) }
 		b.exits(0)
+		if got.Status != launch.Applied {
+			t.Errorf("it can be had: %+v", got)
+		}
 	}
+}
+
+func cameOf(list []launch.Outcome, step launch.Step) launch.Outcome {
+	for _, o := range list {
+		if o.Step == step {
+			return o
+		}
+	}
+	return launch.Outcome{}
 }

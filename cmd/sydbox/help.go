@@ -31,6 +31,8 @@ var helpTexts = kong.Vars{
 	"help_dir":           "Change to DIR first; all other paths are relative to it, and it is $PWD.",
 	"help_wait":          "all: the run ends when all that was started is gone; root: when the command is, and the rest is killed.",
 	"help_violation":     "Exit with N if something was denied and the command itself succeeded.",
+	"help_grace":         "Send SIGTERM when the time is up, and kill TIME later.",
+	"help_explain":       "Say what the command is started with: each means of [harden], its level and what came of it.",
 	"help_nnp":           "off, preferred or required: whether set-user-ID programs lose their power.",
 	"help_policy":        "Policy file or profile; repeat to put several together.",
 	"help_write":         "Allow writing to PATH and below: --allow write=PATH.",

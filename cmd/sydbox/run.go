@@ -24,10 +24,12 @@ type runCommand struct {
 	Mode            string         `enum:"enforce,warn" default:"enforce" placeholder:"MODE" help:"${help_mode}"`
 	Log             *string        `placeholder:"FILE" help:"Append every denial to FILE as a line of JSON."`
 	Stats           *string        `placeholder:"FILE" help:"Write to FILE, as JSON, what the run cost and what stopped."`
+	Explain         bool           `help:"${help_explain}"`
 	Quiet           bool           `short:"q" help:"Print errors only, no denials."`
 	Dir             *string        `short:"C" name:"directory" placeholder:"DIR" help:"${help_dir}"`
 	Wait            string         `enum:"all,root,policy" default:"policy" placeholder:"WHAT" help:"${help_wait}"`
 	Timeout         *time.Duration `placeholder:"TIME" help:"Kill everything after TIME, as in 90s or 1h30m."`
+	Grace           *time.Duration `placeholder:"TIME" help:"${help_grace}"`
 	ViolationStatus *int           `placeholder:"N" help:"${help_violation}"`
 	NoNewPrivs      string         `enum:"off,preferred,required,policy" default:"policy" placeholder:"LEVEL" help:"${help_nnp}"`
 	SelfPath        string         `placeholder:"PATH" help:"Execute PATH, not /proc/self/exe, as sydbox's own helper."`
@@ -73,6 +75,7 @@ func (r *runCommand) Run(status *int) error {
 
 	terminal := r.terminal(pol)
 	cmd := r.command(pol, file, report.Tee(terminal, log.reporter()))
+	cmd.Hardened = func(list []event.Primitive) { r.hardened(list, log) }
 	end := endingOf(stats.run(cmd))
 	end = r.tell(end, terminal, log, cmd)
 	end = stats.finish(end, r.Command)
@@ -98,6 +101,8 @@ func (r *runCommand) validate() error {
 		return fmt.Errorf("--stats: the name of the file is empty")
 	case r.Timeout != nil && *r.Timeout < 0:
 		return fmt.Errorf("--timeout: a length of time cannot be negative")
+	case r.Grace != nil && *r.Grace < 0:
+		return fmt.Errorf("--grace: a length of time cannot be negative")
 	case r.ViolationStatus != nil && (*r.ViolationStatus < 0 || *r.ViolationStatus > 255):
 		return fmt.Errorf("--violation-status: %d is not an exit status, which is 0 to 255", *r.ViolationStatus)
 	}
@@ -120,6 +125,10 @@ func (r *runCommand) command(pol *policy.Policy, file string, to sandbox.Reporte
 	cmd.Timeout = settings.Timeout
 	if r.Timeout != nil {
 		cmd.Timeout = *r.Timeout
+	}
+	cmd.Grace, cmd.Output = settings.Grace, settings.Output
+	if r.Grace != nil {
+		cmd.Grace = *r.Grace
 	}
 	if r.Wait == "root" || r.Wait == "policy" && settings.Wait == "root" {
 		cmd.WaitFor = sandbox.WaitRoot
@@ -175,7 +184,8 @@ func (r *runCommand) tell(end ending, terminal *report.Terminal, log *logFile, c
 		self.Hint("a program that changes names as fast as it uses them could open a file that is denied before it was " +
 			"killed for it (sydbox features says why)")
 	}
-	lost, err := unreported(cmd, log), log.finish(end, r.Command, denials, force)
+	r.tellCut(cmd)
+	lost, err := unreported(cmd, log), log.finish(end, r.Command, denials, cmd)
 	if err == nil {
 		err = lost
 	} else if lost != nil {
@@ -243,12 +253,14 @@ func (l *logFile) reporter() report.Reporter {
 }
 
 // finish writes the last line and returns the first error of any line.
-func (l *logFile) finish(end ending, command []string, denials int, force sandbox.InForce) error {
+func (l *logFile) finish(end ending, command []string, denials int, cmd *sandbox.Cmd) error {
 	if l.log == nil {
 		return nil
 	}
-	s := &event.Summary{Time: time.Now(), Command: command, Denials: denials, Exit: end.status}
+	s := &event.Summary{Time: time.Now(), Command: command, Denials: denials, Exit: end.status,
+		Cut: cmd.OutputCut()}
 	s.Dir, _ = os.Getwd()
+	force := cmd.InForce()
 	if force.Judges {
 		s.Pinning = force.Opens.String()
 	}

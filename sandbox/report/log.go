@@ -36,6 +36,9 @@ func OpenLog(path string) (*Log, error) {
 // Denied writes d, muted denials too: the log is where a mute rule can be found again.
 func (l *Log) Denied(d *event.Denial) { l.write(d) }
 
+// Hardening writes the first line of a run.
+func (l *Log) Hardening(h *event.Hardening) { l.write(h) }
+
 // Summary writes the last line of a run.
 func (l *Log) Summary(s *event.Summary) { l.write(s) }
 

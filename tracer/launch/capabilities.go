@@ -14,6 +14,23 @@ func capabilities() (inheritable, permitted, effective uint64, err error) {
 		join(data[0].Effective, data[1].Effective), nil
 }
 
+// dropCapabilities drops those of the order. Where all are preferred and cannot be had, those that must go do.
+//
+// Precondition: the main OS thread is locked to the goroutine.
+func (o *order) dropCapabilities(noNewPrivs bool, told *outcomes) error {
+	if o.dropAll != Off {
+		err := drop(^uint64(0), noNewPrivs)
+		if told.came(StepCapabilities, o.dropAll, err) != nil {
+			return err
+		}
+		if err == nil || o.drop == 0 {
+			return nil
+		}
+		return drop(o.drop, noNewPrivs)
+	}
+	return told.came(StepCapabilities, Required, drop(o.drop, noNewPrivs))
+}
+
 // drop takes the capabilities of a set from the calling thread and all that it becomes and starts.
 //
 // Root's bounding set loses them too: else each exec of root's would compute them anew, and even where no_new_privs

@@ -1,7 +1,9 @@
 package launch
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -89,8 +91,33 @@ func openDescriptors() ([]int, error) {
 	return open, nil
 }
 
-// closeAllOnExec marks everything above 2 close-on-exec in the shim.
-func closeAllOnExec() error {
+// Inherited are the descriptors above 2 that the target gets, at their own numbers.
+func (p *Plan) Inherited() (map[int]bool, error) {
+	if !p.InheritFDs {
+		return nil, nil
+	}
+	inherited, err := Inheritable()
+	if p.Descriptors != Off {
+		maps.DeleteFunc(inherited, func(fd int, _ bool) bool { return !slices.Contains(p.KeepFDs, fd) })
+	}
+	return inherited, err
+}
+
+// closeAllOnExec marks everything above 2 close-on-exec in the shim, but for those to keep.
+func closeAllOnExec(keep []int) error {
+	if err := allOnExec(); err != nil {
+		return err
+	}
+	for _, fd := range keep {
+		_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0)
+		if err != nil && err != unix.EBADF { // EBADF: it is not open here either
+			return err
+		}
+	}
+	return nil
+}
+
+func allOnExec() error {
 	err := unix.CloseRange(3, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC) // Linux 5.9; the flag 5.11
 	if err == nil {
 		return nil

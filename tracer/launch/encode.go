@@ -17,9 +17,14 @@ type order struct {
 	path, dir  string
 	args, env  []string
 	inherit    bool
+	close      Level
+	keep       []int
 	noNewPrivs Level
 	noCore     bool
 	drop       uint64
+	dropAll    Level
+	setUmask   bool
+	umask      uint32
 	filter     []unix.SockFilter
 	listener   bool
 
@@ -30,7 +35,8 @@ type order struct {
 func (p *Plan) order() *order {
 	return &order{
 		path: p.Path, dir: p.Dir, args: p.Args, env: p.Env,
-		inherit: p.InheritFDs, noNewPrivs: p.NoNewPrivs, noCore: p.NoCore, drop: p.Drop,
+		inherit: p.InheritFDs, close: p.Descriptors, keep: p.KeepFDs, noNewPrivs: p.NoNewPrivs, noCore: p.NoCore,
+		drop: p.Drop, dropAll: p.DropAll, setUmask: p.SetUmask, umask: p.Umask,
 		filter: p.Filter, listener: p.Listener, landlock: p.Landlock, landlockLevel: p.LandlockLevel,
 	}
 }
@@ -42,9 +48,17 @@ func (o *order) encode(b []byte) []byte {
 	b = appendStrings(b, o.args)
 	b = appendStrings(b, o.env)
 	b = appendBool(b, o.inherit)
+	b = append(b, byte(o.close))
+	b = binary.AppendUvarint(b, uint64(len(o.keep)))
+	for _, fd := range o.keep {
+		b = binary.AppendUvarint(b, uint64(fd))
+	}
 	b = append(b, byte(o.noNewPrivs))
 	b = appendBool(b, o.noCore)
 	b = binary.AppendUvarint(b, o.drop)
+	b = append(b, byte(o.dropAll))
+	b = appendBool(b, o.setUmask)
+	b = binary.AppendUvarint(b, uint64(o.umask))
 	// An empty filter is not the same as none: installing it fails, as it must.
 	b = appendBool(b, o.filter != nil)
 	b = binary.AppendUvarint(b, uint64(len(o.filter)))
@@ -83,9 +97,11 @@ func decode(b []byte) (*order, error) {
 	d := decoder{b: b}
 	o := &order{path: d.string(), dir: d.string(), args: d.strings(), env: d.strings()}
 	o.inherit = d.bool()
+	o.close, o.keep = Level(d.byte()), d.numbers()
 	o.noNewPrivs = Level(d.byte())
 	o.noCore = d.bool()
-	o.drop = d.uvarint()
+	o.drop, o.dropAll = d.uvarint(), Level(d.byte())
+	o.setUmask, o.umask = d.bool(), uint32(d.uvarint())
 	filtered := d.bool()
 	if filter := d.filter(); filtered {
 		o.filter = filter
@@ -96,6 +112,14 @@ func decode(b []byte) (*order, error) {
 		return nil, errTruncated
 	}
 	return o, nil
+}
+
+func (d *decoder) numbers() []int {
+	var list []int
+	for range d.length(1) {
+		list = append(list, int(d.uvarint()))
+	}
+	return list
 }
 
 func (d *decoder) filter() []unix.SockFilter {

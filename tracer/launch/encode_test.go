@@ -15,6 +15,7 @@ func TestOrderRoundTrip(t *testing.T) {
 		{args: []string{}, env: []string{}},
 		{
 			path: "/bin/\xff", dir: "d", args: []string{"", "a b"}, env: []string{"A=1", "A=2", "="}, inherit: true,
+			close: Preferred, keep: []int{3, 1 << 30}, dropAll: Required, setUmask: true, umask: 0o777,
 			noNewPrivs: Required, noCore: true, drop: 1 << 63,
 			filter:   []unix.SockFilter{{Code: 6, Jt: 1, Jf: 255, K: 0xdeadbeef}},
 			listener: true,

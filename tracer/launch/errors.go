@@ -23,11 +23,18 @@ const (
 	StepDir                          // chdir
 	StepNoNewPrivs                   // PR_SET_NO_NEW_PRIVS
 	StepCapabilities                 // capset, PR_CAPBSET_DROP
-	StepLimits                       // the core file limit
+	StepCore                         // the core file limit
+	StepUmask                        // umask
 	StepDescriptors                  // close-on-exec for what is not the target's
 	StepLandlock                     // landlock_restrict_self
 	StepFilter                       // the seccomp filter
 	StepExec                         // execve of the target
+	StepCPU                          // RLIMIT_CPU and the others that the tracer sets: limits.go
+	StepAS
+	StepNofile
+	StepNproc
+	StepFsize
+	StepCoreSize
 )
 
 var stepNames = [...]string{
@@ -38,11 +45,18 @@ var stepNames = [...]string{
 	StepDir:          "change to the working directory",
 	StepNoNewPrivs:   "set no_new_privs",
 	StepCapabilities: "drop capabilities",
-	StepLimits:       "set the limit of core files",
+	StepCore:         "set the limit of core files",
+	StepUmask:        "set the umask",
 	StepDescriptors:  "close descriptors",
 	StepLandlock:     "set up Landlock",
 	StepFilter:       "install the seccomp filter",
 	StepExec:         "execute the target",
+	StepCPU:          "limit CPU time",
+	StepAS:           "limit memory",
+	StepNofile:       "limit open files",
+	StepNproc:        "limit processes",
+	StepFsize:        "limit the size of files",
+	StepCoreSize:     "limit core files",
 }
 
 // String says what the step does, as in "cannot <step>".
@@ -112,16 +126,25 @@ func (p *Plan) stepError(step Step, errno syscall.Errno) error {
 		return e
 	case StepDir:
 		return &SetupError{Step: step, On: p.Dir, Err: errno}
-	case StepNoNewPrivs:
-		return &SetupError{Step: step, Err: errno, Hint: "a sandbox around this one forbids it"}
-	case StepCapabilities:
-		return &SetupError{Step: step, Err: errno, Hint: "without no_new_privs it takes CAP_SETPCAP: leave it on"}
-	case StepLandlock:
-		return &SetupError{Step: step, Err: errno, Hint: landlockHint(errno)}
-	case StepFilter:
-		return &SetupError{Step: step, Err: errno, Hint: filterHint(errno)}
 	}
-	return &SetupError{Step: step, Err: errno}
+	return &SetupError{Step: step, Err: errno, Hint: setupHint(step, errno)}
+}
+
+// setupHint says what to change where a step failed with errno.
+func setupHint(step Step, errno syscall.Errno) string {
+	switch step {
+	case StepNoNewPrivs:
+		return "a sandbox around this one forbids it"
+	case StepCapabilities:
+		return "without no_new_privs it takes CAP_SETPCAP: leave it on"
+	case StepDescriptors:
+		return "it takes close_range (Linux 5.11) or /proc"
+	case StepLandlock:
+		return landlockHint(errno)
+	case StepFilter:
+		return filterHint(errno)
+	}
+	return ""
 }
 
 func filterHint(errno syscall.Errno) string {

@@ -10,10 +10,10 @@
 //	Plan.Start ── fork, exec self ──────► Init [in a network namespace: network.go]
 //	             ◄─────────────── byte ── "ready"
 //	PTRACE_SEIZE
-//	Shim.Go ───── byte, plan ───────────► chdir, no_new_privs, capabilities, descriptors, Landlock, filter
-//	             ◄─────────── listener ── if there is one
+//	Shim.Go ───── byte, plan ───────────► chdir, no_new_privs, capabilities, umask, descriptors, Landlock, filter
+//	             ◄─ outcomes, listener ── what came of these; the listener if there is one
 //	PTRACE_EVENT_EXEC ◄────────────────── execve(target)
-//	Shim.Listener, Shim.Skipped
+//	Shim.Listener, Shim.Limit, Shim.Outcomes
 //	Shim.Failure ◄─ record, only on failure
 //
 // The target gets what this process was given: limits, mask and dispositions of signals, terminal, group, session,
@@ -59,6 +59,9 @@ type Plan struct {
 	// InheritFDs leaves the descriptors above 2 that this process got without close-on-exec open in the target, at
 	// their numbers. Otherwise the target has 0, 1 and 2 only.
 	InheritFDs bool
+	// Descriptors, with InheritFDs, closes the inherited descriptors above 2 all the same, but for those in KeepFDs.
+	Descriptors Level
+	KeepFDs     []int
 	// NoNewPrivs is prctl(2) PR_SET_NO_NEW_PRIVS. Without it only CAP_SYS_ADMIN may install a filter.
 	NoNewPrivs Level
 	// NoCore sets the soft RLIMIT_CORE to 0: the kernel writes no core file into a directory where the target crashes.
@@ -70,7 +73,7 @@ type Plan struct {
 	Listener bool
 	// Landlock is the domain that the target and all its descendants are put into; nil means none.
 	Landlock *landlock.Ruleset
-	// LandlockLevel says whether the start goes on where that fails, which Shim.Skipped then tells.
+	// LandlockLevel says whether the start goes on where that fails, which Shim.Outcomes then tells.
 	LandlockLevel Level
 	// Network says whether the target gets a network namespace to itself, with nothing in it but a loopback interface.
 	// What came of it says Shim.Network. Without CAP_SYS_ADMIN it takes a user namespace as well: see Network.
@@ -78,6 +81,13 @@ type Plan struct {
 	// Drop are capabilities that neither the target nor its descendants can have, a bit for each number of
 	// linux/capability.h. In a user namespace they have none at all.
 	Drop uint64
+	// DropAll drops every capability.
+	DropAll Level
+	// Umask is the target's, if SetUmask says so; otherwise it has the caller's.
+	Umask    uint32
+	SetUmask bool
+	// Limits are upper bounds of what each process may use: see Limit.
+	Limits []Limit
 	// SelfPath is what is executed as the shim: this program. Empty means /proc/self/exe, which is the right inode even
 	// after an upgrade or a deletion.
 	SelfPath string

@@ -18,7 +18,8 @@ const (
 	readyByte  = 'r' // from the shim: seize me
 	goByte     = 'g' // to the shim: the plan follows
 	listenByte = 'l' // from the shim: the filter's listener comes with this byte
-	skipByte   = 's' // from the shim: a step failed that was not required; its record follows
+	// outcomeByte, from the shim: what came of a primitive; its record follows.
+	outcomeByte = 'o'
 	// exitUnwanted is the shim's status when it gives up; the record says why.
 	exitUnwanted = 125
 	// recordSize is the length of the outcome record: the step, then the errno in four bytes.
@@ -48,9 +49,11 @@ func Init() {
 	}
 	order, outcome, apart, ok := shimDescriptors(os.Args[1])
 	if ok {
-		step, err := runShim(order, outcome, apart)
+		var told outcomes
+		step, err := runShim(order, outcome, apart, &told)
 		rec := makeRecord(step, errnoOf(err))
-		_, _ = unix.Write(outcome, rec[:]) // nobody else to tell; the parent sees the status
+		told.buf = append(told.buf, rec[:]...)
+		told.flush(outcome) // nobody else to tell; the parent sees the status
 	}
 	unix.Exit(exitUnwanted)
 }
@@ -71,7 +74,7 @@ func shimDescriptors(arg string) (order, outcome int, apart, ok bool) {
 // failed.
 //
 // Precondition: the main OS thread is locked to the goroutine.
-func runShim(orderFD, outcomeFD int, apart bool) (Step, error) {
+func runShim(orderFD, outcomeFD int, apart bool, told *outcomes) (Step, error) {
 	// Before the go byte nothing else may happen: the parent has not seized this thread yet.
 	if apart {
 		if err := readyApart(outcomeFD); err != nil {
@@ -92,35 +95,10 @@ func runShim(orderFD, outcomeFD int, apart bool) (Step, error) {
 			return StepDir, err
 		}
 	}
-	noNewPrivs := false
-	if o.noNewPrivs != Off {
-		err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-		if err != nil && o.noNewPrivs == Required {
-			return StepNoNewPrivs, err
-		}
-		noNewPrivs = err == nil
+	if step, err := o.harden(told); err != nil {
+		return step, err
 	}
-	if o.drop != 0 {
-		if err := drop(o.drop, noNewPrivs); err != nil {
-			return StepCapabilities, err
-		}
-	}
-	if o.noCore {
-		if err := limitCore(); err != nil {
-			return StepLimits, err
-		}
-	}
-	if !o.inherit {
-		if err := closeAllOnExec(); err != nil {
-			return StepDescriptors, err
-		}
-	}
-	// Not before no_new_privs, without which it may not be had, nor after the filter, which may refuse it.
-	if o.landlock != nil {
-		if err := wall(o, outcomeFD); err != nil {
-			return StepLandlock, err
-		}
-	}
+	told.flush(outcomeFD)
 	// Last, so that the least possible is done under the policy. Not TSYNC: on the runtime's other threads, which
 	// nobody traces, a traced call would be ENOSYS. execve ends those threads.
 	if o.filter != nil {
@@ -131,6 +109,54 @@ func runShim(orderFD, outcomeFD int, apart bool) (Step, error) {
 	// syscall.Exec and not a raw execve: it restores the RLIMIT_NOFILE that the runtime raised, and keeps the runtime
 	// from making threads meanwhile.
 	return StepExec, syscall.Exec(o.path, o.args, o.env)
+}
+
+// harden applies what the order has of primitives that are not the filter. The step is the one that failed.
+//
+// Precondition: the main OS thread is locked to the goroutine.
+func (o *order) harden(told *outcomes) (Step, error) {
+	noNewPrivs := false
+	if o.noNewPrivs != Off {
+		err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+		if told.came(StepNoNewPrivs, o.noNewPrivs, err) != nil {
+			return StepNoNewPrivs, err
+		}
+		noNewPrivs = err == nil
+	}
+	if o.drop != 0 || o.dropAll != Off {
+		if err := o.dropCapabilities(noNewPrivs, told); err != nil {
+			return StepCapabilities, err
+		}
+	}
+	if o.noCore {
+		if err := told.came(StepCore, Required, limitCore()); err != nil {
+			return StepCore, err
+		}
+	}
+	if o.setUmask {
+		unix.Umask(int(o.umask))
+		_ = told.came(StepUmask, Required, nil) // umask(2) does not fail
+	}
+	if level := o.closeLevel(); level != Off {
+		if err := told.came(StepDescriptors, level, closeAllOnExec(o.keep)); err != nil {
+			return StepDescriptors, err
+		}
+	}
+	// Not before no_new_privs, without which it may not be had, nor after the filter, which may refuse it.
+	if o.landlock != nil {
+		if err := told.came(StepLandlock, o.landlockLevel, o.landlock.Apply()); err != nil {
+			return StepLandlock, err
+		}
+	}
+	return 0, nil
+}
+
+// closeLevel says how much the target is to have no descriptors but 0, 1, 2 and those that are kept.
+func (o *order) closeLevel() Level {
+	if !o.inherit {
+		return Required
+	}
+	return o.close
 }
 
 // install installs the filter, and sends its listener to the parent if there is one. The parent could take it from here

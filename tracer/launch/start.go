@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -21,8 +23,10 @@ type Shim struct {
 	outcome int // our end of the socket: the ready byte, the listener, the record
 
 	// What hear has taken in; listener is -1 if there is none.
-	listener         int
-	skipped, failure error
+	listener int
+	failure  error
+	outcomes []Outcome
+	keep     []int // descriptors that the target inherits, where not all are
 
 	network Network
 }
@@ -88,6 +92,13 @@ func (s *Shim) fork(order, outcome int, sys *syscall.SysProcAttr) error {
 		return err
 	}
 	defer release()
+	if s.plan.Descriptors != Off {
+		kept, err := s.plan.Inherited()
+		if err != nil {
+			return err
+		}
+		s.keep = slices.Sorted(maps.Keys(kept)) // what is not open here would be a descriptor of the shim's own
+	}
 	argv := []string{shimName, fmt.Sprintf("%d,%d", files.order, files.outcome)}
 	if sys != nil {
 		argv[1] += apartWord
@@ -146,6 +157,7 @@ func (s *Shim) Go() {
 	fd := s.order
 	s.order = -1
 	order := s.plan.order()
+	order.keep = s.keep
 	if s.network.User {
 		order.drop = ^uint64(0)
 	}
@@ -186,13 +198,6 @@ func (s *Shim) Listener() int {
 	return fd
 }
 
-// Skipped says why a step was left out that was preferred and not required; nil if none was. It must be called after
-// the shim has executed the target.
-func (s *Shim) Skipped() error {
-	s.hear()
-	return s.skipped
-}
-
 // hear takes in what the shim has said since it was ready. It said all of that before its execve or its end, so nothing
 // has to be waited for.
 func (s *Shim) hear() {
@@ -206,8 +211,8 @@ func (s *Shim) hear() {
 			if fds := descriptorsIn(oob, 1); fds != nil {
 				s.listener = fds[0]
 			}
-		case skipByte:
-			s.skipped = s.record(nil)
+		case outcomeByte:
+			s.outcomeRecord()
 		default:
 			s.failure = s.record(mark)
 		}
@@ -237,6 +242,9 @@ func (s *Shim) record(begun []byte) error {
 		return nil // the shim was killed in the middle of it
 	}
 	step, errno := parseRecord(rec)
+	if step.Primitive() != "" {
+		s.note(step, Failed, errno)
+	}
 	return s.plan.stepError(step, errno)
 }
 

@@ -73,19 +73,6 @@ func (d *decoder) uvarint() uint64 {
 	return v
 }
 
-// wall puts the shim into its Landlock domain. Where that fails and is not required, the parent is told: Shim.Skipped.
-//
-// Precondition: the main OS thread is locked to the goroutine, and has no_new_privs or CAP_SYS_ADMIN.
-func wall(o *order, outcomeFD int) error {
-	err := o.landlock.Apply()
-	if err == nil || o.landlockLevel == Required {
-		return err
-	}
-	rec := makeRecord(StepLandlock, errnoOf(err))
-	_, err = unix.Write(outcomeFD, append([]byte{skipByte}, rec[:]...))
-	return err
-}
-
 func landlockHint(err error) string {
 	switch err {
 	case unix.EPERM:

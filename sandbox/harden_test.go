@@ -1,0 +1,221 @@
+package sandbox
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"sydbox/event"
+)
+
+// keyTrick is a program that gets what a key of [harden] or [env] takes away. It writes the file "won" where it does: with
+// the key it must not, without it it must. What the key leaves is done as ever: the file "done".
+type keyTrick struct {
+	name, policy, script string
+	// primitive must be told of as applied.
+	primitive string
+	rootOnly  bool
+	userOnly  bool
+}
+
+var keyTricks = []keyTrick{
+	{
+		name: "capabilities", primitive: "capabilities", rootOnly: true, policy: "[harden]\ncapabilities = 'required'\n",
+		script: ": > f; chown 1 f && : > won; chmod 600 f && : > done",
+	},
+	{
+		name: "descriptors", primitive: "descriptors", policy: "[harden]\ndescriptors = 'required'\nkeep_descriptors = [4, 5]\n",
+		script: "cat <&3 > won; [ -s won ] || rm won; cat <&4 && : > done",
+	},
+	{
+		name: "umask", primitive: "umask", policy: "[harden]\numask = '077'\n",
+		script: ": > f; case $(stat -c %a f) in *00) ;; *) : > won;; esac; : > done",
+	},
+	{
+		name: "fsize", primitive: "limit_fsize", policy: "[harden]\nlimit_fsize = '64K'\n",
+		script: "(ulimit -H -f 1000000; ulimit -S -f 1000000); dd if=/dev/zero of=f bs=1K count=100; " +
+			"[ $(stat -c %s f) -gt 65536 ] && : > won; dd if=/dev/zero of=g bs=1K count=60 && : > done",
+	},
+	{
+		name: "nofile", primitive: "limit_nofile", policy: "[harden]\nlimit_nofile = 9\n",
+		script: "ulimit -n 100; tee a b c d e f g h i j < /dev/null && : > won; tee a b < /dev/null && : > done",
+	},
+	{
+		name: "as", primitive: "limit_as", policy: "[harden]\nlimit_as = '100M'\n",
+		script: "ulimit -v unlimited; dd if=/dev/zero of=/dev/null bs=200M count=1 && : > won; dd if=/dev/zero of=/dev/null bs=1M count=1 && : > done",
+	},
+	{
+		name: "core", primitive: "limit_core", policy: "[syscalls]\nallow = ['core']\n[harden]\nlimit_core = 0\n",
+		script: "ulimit -c 1000 && : > won; : > done",
+	},
+	{
+		name: "nproc", primitive: "limit_nproc", userOnly: true, policy: "[harden]\nlimit_nproc = 20\n",
+		script: ": > done; for i in 1 2 3 4 5; do (for j in 1 2 3 4 5; do (for k in 1 2 3; do (: > p$i$j$k; sleep 3) & done; wait) & done; wait) & " +
+			"done; sleep 1; set -- p*; [ $# -eq 75 ] && : > won",
+	},
+	{
+		name: "env", primitive: "env", policy: "[env]\ndeny = ['*_TOKEN']\nset = { KIND = '${FRUIT}/x' }\n",
+		script: "env | grep -q hunter2 && : > won; [ $FRUIT = pear ] && [ \"$KIND\" != a ] && : > done",
+	},
+	{
+		name: "env by list", primitive: "env", policy: "[env]\ndefault = 'deny'\nallow = ['PATH', 'FRUI?']\n",
+		script: "env | grep -q -e hunter2 -e LD_X && : > won; [ $FRUIT = pear ] && : > done",
+	},
+}
+
+// TestHardening runs each trick with and without its key, as root and as somebody else.
+func TestHardening(t *testing.T) {
+	t.Parallel()
+	w := newWorkshop(t)
+	for _, uid := range users() {
+		for i := range keyTricks {
+			trick := &keyTricks[i]
+			if uid == 0 && trick.userOnly || uid != 0 && trick.rootOnly {
+				continue
+			}
+			t.Run(userName(uid)+"/"+trick.name, func(t *testing.T) {
+				// What is not about a key has to be as it is with it, or nobody knows what stopped the trick.
+				without := strings.Split(trick.policy, "[harden]")[0]
+				if strings.HasPrefix(without, "[env]") {
+					without = ""
+				}
+				won, _ := w.play(t, uid, trick, "control", without)
+				if !won {
+					t.Error("without the key it does not win either: it shows nothing")
+				}
+				won, finished := w.play(t, uid, trick, "full", trick.policy)
+				if won {
+					t.Error("it wins")
+				}
+				if !finished {
+					t.Error("what the key leaves does not work")
+				}
+			})
+		}
+	}
+}
+
+// play runs a trick in a directory of its own and looks at what is there afterwards.
+func (w *workshop) play(t *testing.T, uid int, k *keyTrick, dir, policy string) (won, finished bool) {
+	t.Helper()
+	here := filepath.Join(w.dir, fmt.Sprintf("%s-%s-%d", strings.ReplaceAll(k.name, " ", "-"), dir, uid))
+	freshDir(t, here, uid)
+	file := here + ".toml"
+	if err := os.WriteFile(file, []byte(policy), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(here, "log")
+	var files []*os.File
+	for range 2 {
+		f, err := os.CreateTemp(w.dir, "inherited")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteString("secret\n"); err != nil {
+			t.Fatal(err)
+		}
+		again, err := os.Open(f.Name()) // at its start
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer again.Close()
+		files = append(files, again)
+	}
+	j := job{argv: []string{w.sydbox, "run", "-p", file, "--log", log, "--", "sh", "-c", k.script}, dir: here, uid: uid,
+		env: []string{"A_TOKEN=hunter2", "FRUIT=pear", "LD_X=1"}, files: files}
+	r := j.run(t)
+	if r.hung {
+		t.Fatalf("it hangs:\n%s", r.stderr)
+	}
+	if dir == "full" {
+		if p := primitiveOf(t, log, k.primitive); p.Status != "applied" || p.Level != "required" {
+			t.Errorf("%+v", p)
+		}
+	}
+	exists := func(name string) bool {
+		_, err := os.Stat(filepath.Join(here, name))
+		return err == nil
+	}
+	return exists("won"), exists("done")
+}
+
+// primitiveOf reads what the first line of a log says about one.
+func primitiveOf(t *testing.T, log, name string) event.Primitive {
+	t.Helper()
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	e, err := event.Parse([]byte(first))
+	h, ok := e.(*event.Hardening)
+	if !ok {
+		t.Fatalf("%q: %v", first, err)
+	}
+	for _, p := range h.Primitives {
+		if p.Name == name {
+			return p
+		}
+	}
+	t.Fatalf("%s says nothing of %s", first, name)
+	return event.Primitive{}
+}
+
+// TestNothingOfTheShim: numbers that are to be kept and that nobody had open are not what the shim has there.
+func TestNothingOfTheShim(t *testing.T) {
+	t.Parallel()
+	w := newWorkshop(t)
+	file := filepath.Join(w.dir, "keep.toml")
+	if err := os.WriteFile(file, []byte("[harden]\ndescriptors = 'required'\nkeep_descriptors = [3, 4, 5, 6, 7, 8]\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := (&job{argv: []string{w.sydbox, "run", "-p", file, "--", "sh", "-c", "for n in 3 4 5 6 7 8; do readlink /proc/$$/fd/$n; done; exit 0"},
+		dir: w.dir, uid: users()[0]}).run(t)
+	if r.status != 0 || strings.Contains(r.stdout, "socket:") || strings.Contains(r.stdout, "pipe:") {
+		t.Errorf("%d %q %s", r.status, r.stdout, r.stderr)
+	}
+}
+
+// TestLimitOfTime: a program that keeps SIGXCPU from ending it is killed.
+func TestLimitOfTime(t *testing.T) {
+	t.Parallel()
+	w := newWorkshop(t)
+	file := filepath.Join(w.dir, "cpu.toml")
+	if err := os.WriteFile(file, []byte("[harden]\nlimit_cpu = '1s'\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, uid := range users() {
+		const script = "trap : XCPU; ulimit -H -t 1000; while :; do :; done"
+		r := (&job{argv: []string{w.sydbox, "run", "-p", file, "--", "sh", "-c", script}, dir: w.dir, uid: uid}).run(t)
+		if r.hung || r.status != 137 {
+			t.Errorf("user %d: status %d, hung: %v %s", uid, r.status, r.hung, r.stderr)
+		}
+	}
+}
+
+// TestProcessesOfRoot: a limit that the kernel does not hold root to is none, and that is said.
+func TestProcessesOfRoot(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("without root")
+	}
+	w := newWorkshop(t)
+	for level, want := range map[string]int{"required": 125, "preferred": 0, "off": 0} {
+		file := filepath.Join(w.dir, level+".toml")
+		if err := os.WriteFile(file, []byte("[harden]\nlimit_nproc = 100\nlimits = "+strconv.Quote(level)+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		log := filepath.Join(w.dir, level+".log")
+		r := (&job{argv: []string{w.sydbox, "run", "-p", file, "--log", log, "--", "true"}, dir: w.dir}).run(t)
+		if r.status != want || (level != "off") != strings.Contains(r.stderr, "the kernel does not count the processes of root") {
+			t.Errorf("%s: status %d, %s", level, r.status, r.stderr)
+		}
+		if p := primitiveOf(t, log, "limit_nproc"); p.Level != level || (p.Status == "failed") != (level != "off") {
+			t.Errorf("%+v", p)
+		}
+	}
+}
