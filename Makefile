@@ -7,7 +7,7 @@
 # make browser    look at the pages of syd-trace with Chromium, which it installs as root
 # make soak       trees that fork, race, wait and kill, for SOAK; a short form is part of make test
 # make attacks    all hostile programs in all variants as all users, long races, the whole matrix of protections: an hour
-# make bench      CPU and wall time against native runs and other tools
+# make bench      CPU and wall time against native runs and other tools, 25 minutes; BENCH='-only REGEXP' runs a part
 # make realworld  build real packages in the sandbox, recorded and natively, and compare (needs the network, as root)
 
 PREFIX  ?= /usr/local
@@ -40,7 +40,7 @@ build:
 	CGO_ENABLED=0 $(GO) build $(GOFLAGS_BUILD) -o bin/ $(addprefix ./cmd/,$(COMMANDS))
 
 test: deps
-	$(GO) test -timeout 60m ./...
+	$(GO) test -timeout 60m ./... ./testdata/bench
 	CGO_ENABLED=1 $(GO) test -race -skip Oracle -timeout 20m $(RACE_PACKAGES)
 
 deps:

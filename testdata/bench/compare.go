@@ -10,8 +10,8 @@ import (
 func compare(old, now *Report) string {
 	var b strings.Builder
 	b.WriteString("What has changed: before, after, after against before.\n")
-	if old.Machine.CPU != now.Machine.CPU || old.Machine.Kernel != now.Machine.Kernel || old.Machine.CPUs != now.Machine.CPUs {
-		fmt.Fprintf(&b, "Another machine: %s, %d CPUs, Linux %s before.\n", old.Machine.CPU, old.Machine.CPUs, old.Machine.Kernel)
+	if m, n := old.Machine, now.Machine; m.CPU != n.CPU || m.Kernel != n.Kernel || m.CPUs != n.CPUs {
+		fmt.Fprintf(&b, "Another machine: %s, %d CPUs, Linux %s before.\n", m.CPU, m.CPUs, m.Kernel)
 	}
 	if old.Counted != now.Counted {
 		fmt.Fprintf(&b, "Not comparable: one counts %s and the other %s.\n", counted(old), counted(now))
@@ -59,7 +59,8 @@ func difference(oldRow, row *Workload, old, now *Tool) string {
 		return fmt.Sprintf("CPU µs over native, each | %s | %s | %s", micros(old.OverCPUUS), micros(now.OverCPUUS),
 			change(old.OverCPUUS, now.OverCPUUS))
 	}
-	return fmt.Sprintf("CPU against native | %.3f | %.3f | %s", old.CPURatio, now.CPURatio, change(old.CPURatio, now.CPURatio))
+	before, after := old.CPURatio, now.CPURatio
+	return fmt.Sprintf("CPU against native | %.3f | %.3f | %s", before, after, change(before, after))
 }
 
 // stopsChange are three cells, empty where stops were not counted.

@@ -1,9 +1,9 @@
 // Bench measures what the sandbox and the recorder cost: the workloads of the design's budgets, run natively, under
 // sydbox or syd-trace and, where they are installed, under other tools, in interleaved rounds.
 //
-// It reports CPU time of the whole tree, tracer included, which a loaded machine hardly disturbs, and wall time, which it
-// does; medians, the smallest run and the spread. Ratios are taken within each round, against the native run beside it.
-// Which stops a workload makes is counted in a run that is not measured.
+// It reports CPU time of the whole tree, tracer included, which a loaded machine hardly disturbs, and wall time, which
+// it does; medians and the spread. Ratios are taken within each round, against the native run beside it. Which stops a
+// workload makes is counted in a run that is not measured.
 package main
 
 import (
@@ -44,7 +44,7 @@ func main() {
 	flag.StringVar(&s.sydbox, "sydbox", "bin/sydbox", "the sydbox to measure")
 	flag.StringVar(&s.before, "before", "", "another sydbox, to run in the same rounds")
 	flag.StringVar(&s.trace, "syd-trace", "bin/syd-trace", "the syd-trace to measure")
-	flag.StringVar(&s.sources, "sources", "", "a directory with the sources of Debian packages; without it, they are fetched")
+	flag.StringVar(&s.sources, "sources", "", "a directory with sources of Debian packages; without it, they are fetched")
 	flag.IntVar(&s.rounds, "rounds", 5, "how often everything is run; what takes long runs less often")
 	flag.IntVar(&s.peerRounds, "peer-rounds", 2, "in how many of the rounds other tools run as well")
 	flag.Var(&s.only, "only", "run the workloads whose names match this `regexp`")

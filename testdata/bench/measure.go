@@ -57,9 +57,9 @@ func (s *settings) measure(k *kit, picked []workload) (*Report, error) {
 
 // row measures a workload under every tool in each round, starting with another tool each time; or counts.
 func (w *workload) row(s *settings, k *kit, tools []tool) (Workload, error) {
-	row := Workload{Name: w.name, Group: w.group, Budget: w.budget, BudgetWallUS: w.budgetWall, Times: w.times * max(w.repeat, 1)}
-	if w.repeat != 0 && w.times == 0 {
-		row.Times = 1 // for each run
+	row := Workload{Name: w.name, Group: w.group, Budget: w.budget, BudgetWallUS: w.budgetWall, Times: w.times}
+	if w.repeat != 0 {
+		row.Times = 1 // a sample is the mean of the runs
 	}
 	if s.count != "" {
 		err := w.count(s.count, k, tools, &row)
@@ -166,7 +166,8 @@ func (w *workload) once(t tool, args []string) (sample, error) {
 	return s, err
 }
 
-// adoptOrphans makes this process the one that inherits and reaps what the runs leave behind, so that its CPU time counts.
+// adoptOrphans makes this process the one that inherits and reaps what the runs leave behind, so that its CPU time
+// counts.
 func adoptOrphans() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("become a subreaper: %w", err)

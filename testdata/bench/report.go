@@ -93,13 +93,13 @@ func median[T time.Duration | float64](values []T) T {
 
 func quotient(own, native time.Duration) float64 { return float64(own) / float64(max(native, 1)) }
 
-// versus is the median of how the samples compare with the native ones of the same rounds; 0 if there are none.
-func versus(own, native []sample, of func(sample) time.Duration, compare func(own, native time.Duration) float64) float64 {
+// versus is the median of how the samples relate to the native ones of the same rounds; 0 if there are none.
+func versus(own, native []sample, of func(sample) time.Duration, how func(own, native time.Duration) float64) float64 {
 	var list []float64
 	for _, s := range own {
 		i := slices.IndexFunc(native, func(n sample) bool { return n.Round == s.Round })
 		if i >= 0 {
-			list = append(list, compare(of(s), of(native[i])))
+			list = append(list, how(of(s), of(native[i])))
 		}
 	}
 	if len(list) == 0 {

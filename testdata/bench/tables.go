@@ -20,8 +20,8 @@ func (r *Report) markdown() string {
 		b.WriteString(r.counts())
 		return b.String()
 	}
-	fmt.Fprintf(&b, "%d interleaved rounds, %d of other tools, fewer of what takes long; medians, ± half the spread.\n", r.Rounds,
-		r.PeerRounds)
+	fmt.Fprintf(&b, "%d interleaved rounds, %d of other tools, fewer of what takes long; medians, ± half the spread.\n",
+		r.Rounds, r.PeerRounds)
 	for _, group := range groups {
 		rows := r.group(group)
 		switch {

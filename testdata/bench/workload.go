@@ -9,12 +9,12 @@ type workload struct {
 	argv  []string
 	flags []string // for sydbox, before the command
 	env   []string // besides what this process has
-	// budget is of CPU time against native, budgetWall of wall time over it, in microseconds for each of its runs; 0: none.
+	// budget is of CPU time against native, budgetWall of wall time over it, in microseconds for each run; 0: none.
 	budget     float64
 	budgetWall int
 	// times is how often it does what it is measured for, so that its cost for each can be told; 0 for a whole program.
 	times int
-	// repeat is how often it is run for one sample, each of which counts as one of times: for what is over at once.
+	// repeat is how often it is run for one sample, which is the mean: for what is over at once. times is 0 then.
 	repeat int
 	// base, if there is one, is run beside it, and its time taken away.
 	base []string

@@ -1,5 +1,6 @@
 /*
- * crowd N TIMES: starts N processes that sleep, then, TIMES times, one that executes /bin/true and is waited for; ends all.
+ * crowd N TIMES: starts N processes that sleep, then, TIMES times, one that executes /bin/true and is waited for; ends
+ * all.
  */
 #include <signal.h>
 #include <stdio.h>

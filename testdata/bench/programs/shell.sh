@@ -1,6 +1,6 @@
 #!/bin/sh
-# shell.sh TIMES: what configure scripts and makefiles do all day, TIMES times: subshells, pipes, here documents, tests, and
-# small programs that read what others wrote. It runs in an empty directory.
+# shell.sh TIMES: what configure scripts and makefiles do all day, TIMES times: subshells, pipes, here documents, tests,
+# and small programs that read what others wrote. It runs in an empty directory.
 set -eu
 times=$1
 i=0
