@@ -212,19 +212,23 @@ func TestProfiles(t *testing.T) {
 	want := `mine /home/a/.config/sydbox/mine.toml (what I \x1b[31mneed)
 go /etc/sydbox/go.toml (go, for this site)
 mine /etc/sydbox/mine.toml () hidden
+agent  (for a program that writes code in your name: no secrets, no hooks, no dotfiles, no network but what you name)
 build  (for building and testing software in its own directory; the default)
 ccache  (the compiler cache, on top of build)
 go  (the caches of the Go command, on top of build) hidden
 node  (the caches of npm, yarn, pnpm, corepack and node-gyp, on top of build)
 open  (allows everything; for policies that only forbid)
-rust  (the caches of cargo, on top of build)`
+private  (no reads of keys, tokens, mail, and what browsers and cloud tools keep, on top of build)
+rust  (the caches of cargo, on top of build)
+strict  (build, behind every wall that the kernel has, with an environment and descriptors of its own)
+untrusted  (strict, reads only the system's programs and its own directory, and has limits)`
 	if s := strings.Join(got, "\n"); s != want {
 		t.Errorf("got:\n%s\nwant:\n%s", s, want)
 	}
 	if text, ok := ProfileText("go"); !ok || !strings.HasPrefix(text, "# go: ") {
 		t.Error("no text of the profile go")
 	}
-	if got := strings.Join(EmbeddedProfiles(), " "); got != "build ccache go node open rust" {
+	if got := strings.Join(EmbeddedProfiles(), " "); got != "agent build ccache go node open private rust strict untrusted" {
 		t.Error(got)
 	}
 }

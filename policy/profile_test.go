@@ -67,6 +67,48 @@ func TestProfilesDecide(t *testing.T) {
 		{"ccache", "create", "/home/a/.ccache/x", "allow"},
 		{"ccache", "create", "/home/a/.cache/ccache/x", "allow"},
 		{"ccache", "create", "/home/a/.cache/x", "deny"},
+		{"private", "read", "/home/a/.ssh/id_x", "deny"},
+		{"private", "read", "/home/a/.ssh/known_hosts", "allow"},
+		{"private", "read", "/home/a/src/keys/id_ed25519", "deny"},
+		{"private", "read", "/home/a/src/.env", "deny"},
+		{"private", "read", "/home/a/src/.env.example", "allow"},
+		{"private", "read", "/home/a/.aws/credentials", "deny"},
+		{"private", "read", "/home/a/.mozilla/firefox/x", "deny"},
+		{"private", "read", "/home/a/.config/gcloud/x", "deny"},
+		{"private", "read", "/home/a/.bashrc", "allow"},
+		{"private", "stat", "/home/a/.ssh", "allow"},
+		{"private", "create", "/home/a/src/x", "allow"},
+		{"strict", "create", "/home/a/src/x", "allow"},
+		{"strict", "create", "/home/a/x", "deny"},
+		{"strict", "read", "/home/a/.ssh/id_x", "allow"},
+		{"untrusted", "read", "/home/a/src/x", "allow"},
+		{"untrusted", "read", "/home/a/src/.env", "deny"},
+		{"untrusted", "read", "/home/a/x", "deny"},
+		{"untrusted", "read", "/home", "deny"},
+		{"untrusted", "read", "/etc/shadow", "deny"},
+		{"untrusted", "read", "/etc/passwd", "allow"},
+		{"untrusted", "read", "/usr/lib/x.so", "allow"},
+		{"untrusted", "read", "/proc/1/environ", "deny"},
+		{"untrusted", "read", "/var/lib/x", "deny"},
+		{"untrusted", "stat", "/home/a/x", "allow"},
+		{"untrusted", "create", "/home/a/src/x", "allow"},
+		{"untrusted", "create", "/home/a/x", "deny"},
+		{"agent", "create", "/home/a/src/x", "allow"},
+		{"agent", "create", "/home/a/src/.git/objects/x", "allow"},
+		{"agent", "write", "/home/a/src/.git/index", "allow"},
+		{"agent", "create", "/home/a/src/.git/hooks/pre-commit", "deny"},
+		{"agent", "create", "/home/a/src/.git/config", "deny"},
+		{"agent", "create", "/home/a/src/sub/.git/config", "deny"},
+		{"agent", "delete", "/home/a/src/.git/hooks", "deny"},
+		{"agent", "create", "/home/a/src/.git/modules/x/y/hooks/update", "deny"},
+		{"agent", "create", "/home/a/src/.git/refs/heads/config", "allow"},
+		{"agent", "create", "/tmp/x/.git/config", "allow"},
+		{"agent", "create", "/home/a/src/.vscode/tasks.json", "deny"},
+		{"agent", "create", "/home/a/src/.envrc", "deny"},
+		{"agent", "create", "/home/a/.bashrc", "deny"},
+		{"agent", "read", "/home/a/.ssh/id_x", "deny"},
+		{"agent", "read", "/home/a/.config/chromium/x", "deny"},
+		{"agent", "read", "/etc/passwd", "allow"},
 	}
 	loaded := map[string]*Policy{}
 	for _, name := range EmbeddedProfiles() {
@@ -143,5 +185,62 @@ func TestProfilesWithoutAHome(t *testing.T) {
 		if d := p.Decide(&Query{Op: access.Create, Path: []byte("/.cache/ccache/x")}); name != "open" && !d.Denied() {
 			t.Errorf("%s: a rule below no home is a rule below /: %s", name, verdict(d))
 		}
+	}
+}
+
+// In a home that is $PWD as well, or that may be written, dotfiles stay as they are.
+func TestAgentAtHome(t *testing.T) {
+	for _, opt := range []Options{
+		{Policies: []string{"agent"}},
+		{Policies: []string{"agent"}, Rules: []RuleFlag{{"write", "allow", "/home/a", "-w"}}},
+	} {
+		sys := host(nil)
+		if len(opt.Rules) == 0 {
+			sys.Cwd = "/home/a"
+		}
+		p, err := Load(sys, opt)
+		if err != nil {
+			t.Fatal(detail(err))
+		}
+		for _, path := range []string{"/home/a/.bashrc", "/home/a/.vim/x", "/home/a/.gitconfig", "/home/a/.ssh/authorized_keys",
+			"/home/a/.config/systemd/user/x.service", "/home/a/src/.git/hooks/x"} {
+			if got := ask(p, access.Create, path); !strings.HasPrefix(got, "deny") {
+				t.Errorf("%s: %s", path, got)
+			}
+		}
+		if got := ask(p, access.Create, "/home/a/x"); !strings.HasPrefix(got, "allow") {
+			t.Errorf("/home/a/x: %s", got)
+		}
+	}
+}
+
+// TestProfilesKeepSecretsBack: which variables come through.
+func TestProfilesKeepSecretsBack(t *testing.T) {
+	environ := []string{"PATH=/bin", "HOME=/home/a", "LC_ALL=C", "SSH_AUTH_SOCK=/x", "AWS_SECRET_ACCESS_KEY=1",
+		"GITHUB_TOKEN=2", "LD_PRELOAD=/x.so", "DBUS_SESSION_BUS_ADDRESS=x", "SOMETHING=3"}
+	for _, name := range []string{"strict", "untrusted", "agent"} {
+		p, err := Load(host(nil), Options{Policies: []string{name}})
+		if err != nil {
+			t.Fatal(detail(err))
+		}
+		got, change := p.Env(environ)
+		if strings.Join(got, " ") != "PATH=/bin HOME=/home/a LC_ALL=C" || change.Removed != 6 || !change.Asked {
+			t.Errorf("%s: %q %+v", name, got, change)
+		}
+		if h := p.Hardening(); h.Descriptors != "required" || len(h.Limits) == 0 {
+			t.Errorf("%s: %+v", name, h)
+		}
+		// A flag is nearer.
+		if p, err = Load(host(nil), Options{Policies: []string{name}, Rules: []RuleFlag{{"env", "allow", "GITHUB_TOKEN", "--allow"}}}); err != nil {
+			t.Fatal(detail(err))
+		}
+		if got, _ = p.Env(environ); len(got) != 4 {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if p, err := Load(host(nil), Options{}); err != nil {
+		t.Fatal(detail(err))
+	} else if got, change := p.Env(environ); len(got) != len(environ) || change.Asked {
+		t.Error("build keeps variables back")
 	}
 }

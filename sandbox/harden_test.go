@@ -219,3 +219,81 @@ func TestProcessesOfRoot(t *testing.T) {
 		}
 	}
 }
+
+// TestAgentProfile: under the profile nothing of what is executed later without a look can be changed, by whatever way,
+// and no secret read; work goes on.
+func TestAgentProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorkshop(t)
+	for _, uid := range users() {
+		for _, profile := range []string{"build", "agent"} {
+			here := filepath.Join(w.dir, fmt.Sprintf("%s-%d", profile, uid))
+			freshDir(t, here, uid)
+			prepare := job{argv: []string{"sh", "-ec", `mkdir -p .git/hooks .git/objects .ssh
+				echo secret > .ssh/id_x; echo secret > .env; echo good > .git/config; echo good > .bashrc`}, dir: here, uid: uid}
+			if r := prepare.run(t); r.status != 0 {
+				t.Fatal(r.stderr)
+			}
+			const script = `echo work > .git/objects/o && cat .git/objects/o > file
+				echo evil > .git/hooks/pre-commit; echo evil >> .git/config
+				ln -s .git/config way; echo evil >> way; ln .git/config hard && echo evil >> hard
+				mv .git away && mkdir -p .git/hooks && echo evil > .git/config
+				mv .git/hooks hooks2 && mkdir .git/hooks && echo evil > .git/hooks/post-merge
+				echo evil >> .bashrc; mkdir .vscode && echo evil > .vscode/tasks.json; echo evil > .envrc
+				cat .ssh/id_x .env > stolen; echo "$SSH_AUTH_SOCK$A_TOKEN" >> stolen
+				exit 0`
+			j := job{argv: []string{w.sydbox, "run", "-q", "-p", profile, "--", "sh", "-c", script}, dir: here, uid: uid,
+				env: []string{"SSH_AUTH_SOCK=/secret", "A_TOKEN=secret"}}
+			r := j.run(t)
+			look := job{argv: []string{"sh", "-c", "cat .git/config .git/hooks/* .bashrc .vscode/tasks.json .envrc stolen; cat file"},
+				dir: here, uid: uid}
+			seen := look.run(t).stdout
+			bad := strings.Contains(seen, "evil") || strings.Contains(seen, "secret")
+			if bad != (profile == "build") {
+				t.Errorf("user %d, %s: %s%s", uid, profile, seen, r.stderr)
+			}
+			if !strings.Contains(seen, "work") || r.status != 0 || r.hung {
+				t.Errorf("user %d, %s: status %d, %s%s", uid, profile, r.status, seen, r.stderr)
+			}
+		}
+	}
+}
+
+// TestGraceAndOutput: SIGTERM comes before the end, to what is stopped as well; output beyond the bound is dropped, and
+// whoever writes it goes on.
+func TestGraceAndOutput(t *testing.T) {
+	t.Parallel()
+	w := newWorkshop(t)
+	freshDir(t, filepath.Join(w.dir, "grace"), users()[0])
+	for _, c := range []struct {
+		flags  []string
+		script string
+		status int
+		told   bool
+	}{
+		{[]string{"--timeout", "300ms", "--grace", "30s"}, "trap ': > term; exit 7' TERM; while :; do sleep 0.1; done", 124, true},
+		{[]string{"--timeout", "300ms", "--grace", "30s"}, "trap ': > term; exit 7' TERM; kill -STOP $$", 124, true},
+		{[]string{"--timeout", "300ms", "--grace", "300ms"}, "trap ': > term' TERM; while :; do sleep 0.1; done", 124, true},
+		{[]string{"--timeout", "300ms"}, "trap ': > term' TERM; while :; do sleep 0.1; done", 124, false},
+		{[]string{"--timeout", "60s", "--grace", "60s"}, "exit 7", 7, false},
+	} {
+		here := filepath.Join(w.dir, "grace")
+		os.Remove(filepath.Join(here, "term"))
+		r := (&job{argv: append(append([]string{w.sydbox, "run"}, c.flags...), "sh", "-c", c.script), dir: here,
+			uid: users()[0]}).run(t)
+		_, err := os.Stat(filepath.Join(here, "term"))
+		if r.status != c.status || r.hung || (err == nil) != c.told {
+			t.Errorf("%q %q: status %d, told: %v, hung: %v", c.flags, c.script, r.status, err == nil, r.hung)
+		}
+	}
+	file := filepath.Join(w.dir, "output.toml")
+	if err := os.WriteFile(file, []byte("[run]\noutput = 1000\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const script = "for i in 1 2 3 4 5 6 7 8 9 0; do head -c 30000 /dev/zero; head -c 30000 /dev/zero >&2; done; exit 3"
+	r := (&job{argv: []string{w.sydbox, "run", "-p", file, "--", "sh", "-c", script}, dir: w.dir, uid: users()[0]}).run(t)
+	if n := strings.Count(r.stdout, "\x00") + strings.Count(r.stderr, "\x00"); n != 1000 || r.status != 3 ||
+		!strings.Contains(r.stderr, "599000 bytes beyond the limit of 1000") {
+		t.Errorf("%d bytes, status %d, %d %d", n, r.status, len(r.stdout), len(r.stderr))
+	}
+}
