@@ -92,32 +92,6 @@ func setSyscallInfo(tid int, info *syscallInfo) syscall.Errno {
 	return errno
 }
 
-// Register sets (linux/elf.h).
-const (
-	setPrstatus      = 1     // NT_PRSTATUS
-	setARMSystemCall = 0x404 // NT_ARM_SYSTEM_CALL: one int
-)
-
-// getRegset is PTRACE_GETREGSET into buf; it returns how much the kernel wrote, which tells a compat tracee from a
-// native one.
-func getRegset(tid int, set uintptr, buf []byte) (int, syscall.Errno) {
-	var iov unix.Iovec
-	iov.Base = &buf[0]
-	iov.SetLen(len(buf))
-	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_GETREGSET, uintptr(tid), set,
-		uintptr(unsafe.Pointer(&iov)), 0, 0)
-	return int(iov.Len), errno
-}
-
-func setRegset(tid int, set uintptr, buf []byte) syscall.Errno {
-	var iov unix.Iovec
-	iov.Base = &buf[0]
-	iov.SetLen(len(buf))
-	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_SETREGSET, uintptr(tid), set,
-		uintptr(unsafe.Pointer(&iov)), 0, 0)
-	return errno
-}
-
 // signalSet is the kernel's sigset_t: 64 signals, 128 on MIPS.
 type signalSet [2]uint64
 
@@ -148,10 +122,4 @@ func swapWord(set []byte, i, size int, value uint64) (was uint64) {
 	was = binary.NativeEndian.Uint64(set[8*i:])
 	binary.NativeEndian.PutUint64(set[8*i:], value)
 	return was
-}
-
-// setSystemCall changes the call number where it is not in NT_PRSTATUS.
-func setSystemCall(tid int, nr int32) syscall.Errno {
-	buf := *(*[4]byte)(unsafe.Pointer(&nr))
-	return setRegset(tid, setARMSystemCall, buf[:])
 }
