@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+)
 
 // singles are loops of one call each: what a stop of each kind costs.
 func singles(k *kit) (list []workload) {
@@ -8,13 +11,16 @@ func singles(k *kit) (list []workload) {
 		name, mode string
 		times      int
 		rules      bool
+		unpinned   bool
 		without    []string
 	}{
 		{name: "getppid", mode: "getppid", times: 1000000}, // no stop: the filter alone
 		{name: "stat", mode: "stat", times: 200000},
 		{name: "open for writing, close", mode: "open", times: 5000},
+		{name: "open for writing, close, pinning off", mode: "open", times: 5000, unpinned: true},
 		{name: "mkdir, rmdir", mode: "mkdir", times: 3000},
 		{name: "chmod", mode: "chmod", times: 5000},
+		{name: "chmod, pinning off", mode: "chmod", times: 5000, unpinned: true},
 		{name: "unlink of what is not there", mode: "unlink", times: 10000},
 		{name: "rename", mode: "rename", times: 5000},
 		{name: "fork, exit", mode: "fork", times: 2000},
@@ -35,10 +41,22 @@ func singles(k *kit) (list []workload) {
 		if l.rules {
 			w.flags, w.prepare = k.rules(10), all(k.program("stops"), k.execRules(10))
 		}
+		if l.unpinned {
+			w.flags, w.prepare = []string{"-p", k.path("unpinned.toml")}, all(k.program("stops"), k.unpinned)
+			w.without = everyPeer // they run the same without the flag
+		}
 		list = append(list, w)
 	}
 	return list
 }
+
+// unpinned writes a policy by which allowed calls are judged and left to the kernel.
+func (k *kit) unpinned() error {
+	return os.WriteFile(k.path("unpinned.toml"), []byte("[harden]\npinning = \"off\"\n"), 0o644)
+}
+
+// everyPeer are all tools that are not ours and do not record.
+var everyPeer = []string{"bwrap", "strace %file", "proot", "fakeroot"}
 
 // pathTools look at calls that name paths and at no others.
 var pathTools = []string{"strace %file", "proot", "fakeroot"}
