@@ -26,7 +26,8 @@ func TestEnv(t *testing.T) {
 			t.Errorf("%s: %s: got %q, want %q", tt.text, tt.in, got, tt.want)
 		}
 	}
-	near := mustLoad(t, host(map[string]string{"/home/a/.config/sydbox/far.toml": "[env]\ndeny = ['A']\nset = { S = 'far', R = 'far' }\n"}),
+	const far = "[env]\ndeny = ['A']\nset = { S = 'far', R = 'far' }\n"
+	near := mustLoad(t, host(map[string]string{"/home/a/.config/sydbox/far.toml": far}),
 		"extends = ['far']\n[env]\nallow = ['A']\nset = { S = 'near' }\n")
 	if got, _ := near.Env([]string{"A=1"}); strings.Join(got, " ") != "A=1 S=near R=far" {
 		t.Errorf("%q", got)

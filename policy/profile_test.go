@@ -202,8 +202,8 @@ func TestAgentAtHome(t *testing.T) {
 		if err != nil {
 			t.Fatal(detail(err))
 		}
-		for _, path := range []string{"/home/a/.bashrc", "/home/a/.vim/x", "/home/a/.gitconfig", "/home/a/.ssh/authorized_keys",
-			"/home/a/.config/systemd/user/x.service", "/home/a/src/.git/hooks/x"} {
+		for _, path := range []string{"/home/a/.bashrc", "/home/a/.vim/x", "/home/a/.gitconfig",
+			"/home/a/.ssh/authorized_keys", "/home/a/.config/systemd/user/x.service", "/home/a/src/.git/hooks/x"} {
 			if got := ask(p, access.Create, path); !strings.HasPrefix(got, "deny") {
 				t.Errorf("%s: %s", path, got)
 			}
@@ -231,7 +231,8 @@ func TestProfilesKeepSecretsBack(t *testing.T) {
 			t.Errorf("%s: %+v", name, h)
 		}
 		// A flag is nearer.
-		if p, err = Load(host(nil), Options{Policies: []string{name}, Rules: []RuleFlag{{"env", "allow", "GITHUB_TOKEN", "--allow"}}}); err != nil {
+		flags := []RuleFlag{{"env", "allow", "GITHUB_TOKEN", "--allow"}}
+		if p, err = Load(host(nil), Options{Policies: []string{name}, Rules: flags}); err != nil {
 			t.Fatal(detail(err))
 		}
 		if got, _ = p.Env(environ); len(got) != 4 {

@@ -53,7 +53,8 @@ func (h *hardening) into(plan *launch.Plan, c *Cmd, w *wall) {
 	}
 	want := c.Policy.Hardening()
 	if level, obstacle := c.Policy.NetworkNamespace(); obstacle != nil {
-		h.skip("network_namespace", level, "[connect] "+obstacle.Action.String()+" "+obstacle.Text+" is more than it would let through")
+		h.skip("network_namespace", level,
+			"[connect] "+obstacle.Action.String()+" "+obstacle.Text+" is more than it would let through")
 	}
 	switch level := c.Policy.Landlock(); {
 	case w.err != nil:

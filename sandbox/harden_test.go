@@ -11,8 +11,8 @@ import (
 	"sydbox/event"
 )
 
-// keyTrick is a program that gets what a key of [harden] or [env] takes away. It writes the file "won" where it does: with
-// the key it must not, without it it must. What the key leaves is done as ever: the file "done".
+// keyTrick is a program that gets what a key of [harden] or [env] takes away. It writes the file "won" where it does:
+// with the key it must not, without it it must. What the key leaves is done as ever: the file "done".
 type keyTrick struct {
 	name, policy, script string
 	// primitive must be told of as applied.
@@ -27,7 +27,8 @@ var keyTricks = []keyTrick{
 		script: ": > f; chown 1 f && : > won; chmod 600 f && : > done",
 	},
 	{
-		name: "descriptors", primitive: "descriptors", policy: "[harden]\ndescriptors = 'required'\nkeep_descriptors = [4, 5]\n",
+		name: "descriptors", primitive: "descriptors",
+		policy: "[harden]\ndescriptors = 'required'\nkeep_descriptors = [4, 5]\n",
 		script: "cat <&3 > won; [ -s won ] || rm won; cat <&4 && : > done",
 	},
 	{
@@ -45,7 +46,8 @@ var keyTricks = []keyTrick{
 	},
 	{
 		name: "as", primitive: "limit_as", policy: "[harden]\nlimit_as = '100M'\n",
-		script: "ulimit -v unlimited; dd if=/dev/zero of=/dev/null bs=200M count=1 && : > won; dd if=/dev/zero of=/dev/null bs=1M count=1 && : > done",
+		script: "ulimit -v unlimited; dd if=/dev/zero of=/dev/null bs=200M count=1 && : > won; " +
+			"dd if=/dev/zero of=/dev/null bs=1M count=1 && : > done",
 	},
 	{
 		name: "core", primitive: "limit_core", policy: "[syscalls]\nallow = ['core']\n[harden]\nlimit_core = 0\n",
@@ -53,8 +55,8 @@ var keyTricks = []keyTrick{
 	},
 	{
 		name: "nproc", primitive: "limit_nproc", userOnly: true, policy: "[harden]\nlimit_nproc = 20\n",
-		script: ": > done; for i in 1 2 3 4 5; do (for j in 1 2 3 4 5; do (for k in 1 2 3; do (: > p$i$j$k; sleep 3) & done; wait) & done; wait) & " +
-			"done; sleep 1; set -- p*; [ $# -eq 75 ] && : > won",
+		script: ": > done; for i in 1 2 3 4 5; do (for j in 1 2 3 4 5; do (for k in 1 2 3; do " +
+			"(: > p$i$j$k; sleep 3) & done; wait) & done; wait) & done; sleep 1; set -- p*; [ $# -eq 75 ] && : > won",
 	},
 	{
 		name: "env", primitive: "env", policy: "[env]\ndeny = ['*_TOKEN']\nset = { KIND = '${FRUIT}/x' }\n",
@@ -170,11 +172,12 @@ func TestNothingOfTheShim(t *testing.T) {
 	t.Parallel()
 	w := newWorkshop(t)
 	file := filepath.Join(w.dir, "keep.toml")
-	if err := os.WriteFile(file, []byte("[harden]\ndescriptors = 'required'\nkeep_descriptors = [3, 4, 5, 6, 7, 8]\n"), 0o644); err != nil {
+	const text = "[harden]\ndescriptors = 'required'\nkeep_descriptors = [3, 4, 5, 6, 7, 8]\n"
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r := (&job{argv: []string{w.sydbox, "run", "-p", file, "--", "sh", "-c", "for n in 3 4 5 6 7 8; do readlink /proc/$$/fd/$n; done; exit 0"},
-		dir: w.dir, uid: users()[0]}).run(t)
+	const script = "for n in 3 4 5 6 7 8; do readlink /proc/$$/fd/$n; done; exit 0"
+	r := (&job{argv: []string{w.sydbox, "run", "-p", file, "--", "sh", "-c", script}, dir: w.dir, uid: users()[0]}).run(t)
 	if r.status != 0 || strings.Contains(r.stdout, "socket:") || strings.Contains(r.stdout, "pipe:") {
 		t.Errorf("%d %q %s", r.status, r.stdout, r.stderr)
 	}
@@ -206,12 +209,14 @@ func TestProcessesOfRoot(t *testing.T) {
 	w := newWorkshop(t)
 	for level, want := range map[string]int{"required": 125, "preferred": 0, "off": 0} {
 		file := filepath.Join(w.dir, level+".toml")
-		if err := os.WriteFile(file, []byte("[harden]\nlimit_nproc = 100\nlimits = "+strconv.Quote(level)+"\n"), 0o644); err != nil {
+		text := "[harden]\nlimit_nproc = 100\nlimits = " + strconv.Quote(level) + "\n"
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		log := filepath.Join(w.dir, level+".log")
 		r := (&job{argv: []string{w.sydbox, "run", "-p", file, "--log", log, "--", "true"}, dir: w.dir}).run(t)
-		if r.status != want || (level != "off") != strings.Contains(r.stderr, "the kernel does not count the processes of root") {
+		told := strings.Contains(r.stderr, "the kernel does not count the processes of root")
+		if r.status != want || told != (level != "off") {
 			t.Errorf("%s: status %d, %s", level, r.status, r.stderr)
 		}
 		if p := primitiveOf(t, log, "limit_nproc"); p.Level != level || (p.Status == "failed") != (level != "off") {
@@ -245,8 +250,8 @@ func TestAgentProfile(t *testing.T) {
 			j := job{argv: []string{w.sydbox, "run", "-q", "-p", profile, "--", "sh", "-c", script}, dir: here, uid: uid,
 				env: []string{"SSH_AUTH_SOCK=/secret", "A_TOKEN=secret"}}
 			r := j.run(t)
-			look := job{argv: []string{"sh", "-c", "cat .git/config .git/hooks/* .bashrc .vscode/tasks.json .envrc stolen; cat file"},
-				dir: here, uid: uid}
+			const all = "cat .git/config .git/hooks/* .bashrc .vscode/tasks.json .envrc stolen; cat file"
+			look := job{argv: []string{"sh", "-c", all}, dir: here, uid: uid}
 			seen := look.run(t).stdout
 			bad := strings.Contains(seen, "evil") || strings.Contains(seen, "secret")
 			if bad != (profile == "build") {
@@ -271,9 +276,11 @@ func TestGraceAndOutput(t *testing.T) {
 		status int
 		told   bool
 	}{
-		{[]string{"--timeout", "300ms", "--grace", "30s"}, "trap ': > term; exit 7' TERM; while :; do sleep 0.1; done", 124, true},
+		{[]string{"--timeout", "300ms", "--grace", "30s"}, "trap ': > term; exit 7' TERM; while :; do sleep 0.1; done",
+			124, true},
 		{[]string{"--timeout", "300ms", "--grace", "30s"}, "trap ': > term; exit 7' TERM; kill -STOP $$", 124, true},
-		{[]string{"--timeout", "300ms", "--grace", "300ms"}, "trap ': > term' TERM; while :; do sleep 0.1; done", 124, true},
+		{[]string{"--timeout", "300ms", "--grace", "1s"}, "trap ': > term' TERM; while :; do sleep 0.1; done",
+			124, true},
 		{[]string{"--timeout", "300ms"}, "trap ': > term' TERM; while :; do sleep 0.1; done", 124, false},
 		{[]string{"--timeout", "60s", "--grace", "60s"}, "exit 7", 7, false},
 	} {

@@ -21,7 +21,9 @@ func (r *runCommand) hardened(list []event.Primitive, log *logFile) {
 	}
 	for i := range list {
 		// What is preferred as long as nobody says otherwise is told of by `sydbox features`.
-		if p := &list[i]; p.Status == "failed" && p.Level == "preferred" && !r.Quiet && p.Name != "landlock" && p.Name != "pinning" {
+		p := &list[i]
+		usual := p.Name == "landlock" || p.Name == "pinning"
+		if p.Status == "failed" && p.Level == "preferred" && !r.Quiet && !usual {
 			self.Say("warning: without " + p.Name + ": " + because(p))
 		}
 	}

@@ -10,7 +10,8 @@
 //	Plan.Start ── fork, exec self ──────► Init [in a network namespace: network.go]
 //	             ◄─────────────── byte ── "ready"
 //	PTRACE_SEIZE
-//	Shim.Go ───── byte, plan ───────────► chdir, no_new_privs, capabilities, umask, descriptors, Landlock, filter
+//	Shim.Go ───── byte, plan ───────────► chdir, no_new_privs, capabilities, umask, descriptors,
+//	                                      Landlock, filter
 //	             ◄─ outcomes, listener ── what came of these; the listener if there is one
 //	PTRACE_EVENT_EXEC ◄────────────────── execve(target)
 //	Shim.Listener, Shim.Limit, Shim.Outcomes
