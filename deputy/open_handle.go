@@ -200,12 +200,4 @@ func (d *Deputy) setting(name string) (value int, known bool) {
 // is says whether a call ended with errno.
 func (o *Outcome) is(errno syscall.Errno) bool { return o.Kind == Done && o.Value == -int64(errno) }
 
-// who is whose rights the thread acts with.
-func (d *Deputy) who() *identity {
-	if d.same {
-		return &d.own
-	}
-	return &d.task
-}
-
 var dot = []byte(".\x00")

@@ -36,6 +36,7 @@ type rights struct {
 	task   identity
 	acting uint64 // the capabilities that the thread has for the task
 	same   bool   // they and the rest are the tracer's own: nothing is switched
+	alike  bool   // the rest is: only capabilities are switched
 	one    bool   // the task's real IDs are those for files
 	may    uint64 // the task's permitted capabilities, as far as the tracer has them
 
@@ -112,7 +113,7 @@ func (d *Deputy) Assume(tid int) syscall.Errno {
 	if d.alone {
 		return 0
 	}
-	d.same = false
+	d.same, d.alike = false, false
 	d.acting = 0
 	var s status
 	if errno := d.readStatus(tid, &s, &d.task); errno != 0 {
@@ -124,7 +125,8 @@ func (d *Deputy) Assume(tid int) syscall.Errno {
 		effective, may = 0, 0 // capable towards its own namespace only
 	}
 	d.acting, d.may = effective&d.permitted, may&d.permitted
-	d.same = d.task.is(&d.own) && d.acting == d.own.effective
+	d.alike = d.task.is(&d.own)
+	d.same = d.alike && d.acting == d.own.effective
 	return 0
 }
 
@@ -150,10 +152,20 @@ func (d *Deputy) Task() syscall.Errno {
 	if d.same {
 		return d.Own()
 	}
-	if d.now == &d.task && d.nowCaps == d.acting {
+	who := d.who()
+	if d.now == who && d.nowCaps == d.acting {
 		return 0
 	}
-	return d.change(&d.task, d.acting)
+	return d.change(who, d.acting)
+}
+
+// who is what decides about the files of the task, the tracer's own where that is the same: then the thread needs no
+// other IDs, whose change costs several times what capabilities do.
+func (d *Deputy) who() *identity {
+	if d.same || d.alike {
+		return &d.own
+	}
+	return &d.task
 }
 
 // act is Task for a call that is about to be done. With creates it gives the thread the task's umask too, which stays

@@ -75,7 +75,11 @@ func (t *tracer) give(task *Task, action *Action) {
 	}
 	task.gift.wrap(action)
 	task.state.give = giveState{waits: true, ip: t.call.ip}
+	quick := action.Kind == Give && action.Open == nil && len(t.batch) == 1 && t.giver.attends()
 	t.redirect(task)
+	if quick {
+		t.giver.answerSoon()
+	}
 }
 
 // byNumber says whether the task's call can wait under the private number.

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -13,13 +14,17 @@ import (
 )
 
 // giver answers the calls that wait for a descriptor. A goroutine reads the listener; ptrace is none of its business,
-// so it needs no particular thread, and the tracer goes on with other stops meanwhile.
+// so it needs no particular thread, and the tracer goes on with other stops meanwhile. Where there are none the tracer's
+// thread answers itself (quick).
 //
 // It answers nothing but what the tracer has put there for the very task that asks, by its TID. A call for which nothing
 // is there was made by a program that knows the private number: ENOSYS, as for any number that does not exist.
 type giver struct {
 	listener int
 	wake     int // eventfd that ends the goroutine
+	late     int // epoll that the goroutine waits at: for listener and wake
+	quick    quick
+	taking   sync.Mutex // held by who answers those that ask
 	control  *Control
 	// byNumber: no filter of anybody else looks at the calls, so the private number may be used.
 	byNumber bool
@@ -34,16 +39,11 @@ type giver struct {
 // ADDFD (before 5.9), or nobody has written down its registers.
 func newGiver(listener int, control *Control) *giver {
 	r := &giver{
-		listener: listener, wake: -1, control: control, byNumber: !filtered(),
+		listener: listener, wake: -1, late: -1, quick: quick{epoll: -1}, control: control, byNumber: !filtered(),
 		done: make(chan struct{}), gifts: map[int]*gift{},
 	}
-	if !canGive() || !notifySizesFit() || !r.adds() {
-		unix.Close(listener)
-		return nil
-	}
-	var err error
-	if r.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC); err != nil {
-		unix.Close(listener)
+	if !canGive() || !notifySizesFit() || !r.adds() || !r.listen() {
+		r.close()
 		return nil
 	}
 	wakeHere(listener)
@@ -52,6 +52,33 @@ func newGiver(listener int, control *Control) *giver {
 		r.guarded("the goroutine that gives descriptors", r.receive)
 	}()
 	return r
+}
+
+// listen gets ready to hear of notifications. The kernel wakes the first who waits (EPOLLEXCLUSIVE), in the order in which
+// they came here: the tracer's thread, if it does, else the goroutine.
+func (r *giver) listen() bool {
+	r.quick.listen(r.listener)
+	var err error
+	if r.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC); err != nil {
+		return false
+	}
+	if r.late, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return false
+	}
+	return watches(r.late, r.listener, unix.EPOLLIN|unix.EPOLLEXCLUSIVE) && watches(r.late, r.wake, unix.EPOLLIN)
+}
+
+// watches adds a descriptor to an epoll.
+func watches(epoll, fd int, events uint32) bool {
+	return unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)}) == nil
+}
+
+func (r *giver) close() {
+	for _, fd := range []int{r.quick.epoll, r.late, r.wake, r.listener} {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
 }
 
 // canGive says whether the registers of this machine's calls are known.
@@ -72,37 +99,68 @@ func filtered() bool {
 	return err != nil || !strings.Contains(string(status), "\nSeccomp:\t0\n")
 }
 
-// receive reads the listener until stop is called or nobody is left who could ask.
+// receive answers what nobody else does until stop is called or nobody is left who could ask.
 func (r *giver) receive() {
-	fds := []unix.PollFd{{Fd: int32(r.listener), Events: unix.POLLIN}, {Fd: int32(r.wake), Events: unix.POLLIN}}
 	var n notification
+	var events [2]unix.EpollEvent
 	for {
-		if _, err := unix.Poll(fds, -1); err == unix.EINTR {
+		k, err := unix.EpollWait(r.late, events[:], -1)
+		if err == unix.EINTR {
 			continue
-		} else if err != nil {
-			panic(fmt.Errorf("poll the seccomp listener: %w", err))
 		}
-		switch {
-		case fds[1].Revents != 0:
-			return
-		case fds[0].Revents&unix.POLLIN != 0:
-		case fds[0].Revents&unix.POLLHUP != 0:
+		if err != nil {
+			panic(fmt.Errorf("wait for the seccomp listener: %w", err))
+		}
+		for _, e := range events[:k] {
+			if int(e.Fd) == r.wake {
+				return
+			}
+		}
+		r.taking.Lock()
+		r.answerAll(&n)
+		r.taking.Unlock()
+		if events[0].Events&unix.EPOLLHUP != 0 {
 			return // the last task that has the filter is gone
-		case fds[0].Revents&unix.POLLNVAL != 0:
-			panic("somebody closed the seccomp listener")
-		default:
-			continue // POLLERR: a signal came while the kernel looked (seccomp_notify_poll)
 		}
-		switch errno := takeNotification(r.listener, &n); errno {
-		case 0:
+	}
+}
+
+// answerAll answers every call that waits, and waits for none.
+//
+// Precondition: taking is held.
+func (r *giver) answerAll(n *notification) {
+	for {
+		taken, errno := r.take(n)
+		switch {
+		case !taken:
+			return
+		case errno == 0:
 			if g := r.find(int(n.pid)); g == nil || !g.asked(n.id) {
 				_ = answerNotification(r.listener, n.id, -int64(unix.ENOSYS)) // ENOENT: it waits no more
 			}
-		case unix.ENOENT, unix.EINTR: // it waits no more
+		case errno == unix.ENOENT, errno == unix.EINTR: // it waits no more
 		default:
 			panic(fmt.Errorf("receive from the seccomp listener: %w", errno))
 		}
 	}
+}
+
+// take receives a notification if there is one. To receive one that somebody else has taken meanwhile would be to wait
+// for the next.
+//
+// Precondition: taking is held.
+func (r *giver) take(n *notification) (taken bool, errno syscall.Errno) {
+	fds := [1]unix.PollFd{{Fd: int32(r.listener), Events: unix.POLLIN}}
+	if _, err := unix.Poll(fds[:], 0); err != nil && err != unix.EINTR {
+		panic(fmt.Errorf("poll the seccomp listener: %w", err))
+	}
+	switch {
+	case fds[0].Revents&unix.POLLIN != 0:
+		return true, takeNotification(r.listener, n)
+	case fds[0].Revents&unix.POLLNVAL != 0:
+		panic("somebody closed the seccomp listener")
+	}
+	return false, 0 // POLLERR: a signal came while the kernel looked (seccomp_notify_poll)
 }
 
 // guarded calls f where no caller would notice a panic: it kills the tree, and Run panics with it. Ending the goroutine
@@ -163,7 +221,6 @@ func (r *giver) stop() (fault string) {
 	for _, g := range gifts {
 		g.withdraw()
 	}
-	unix.Close(r.listener)
-	unix.Close(r.wake)
+	r.close()
 	return fault
 }
