@@ -1,23 +1,56 @@
 package sandbox
 
+import (
+	"os"
+
+	"sydbox/policy"
+	"sydbox/tracer"
+)
+
 // What this kernel lets the sandbox do, found by trying. Nothing is inferred from a version: distributions backport,
 // configurations switch off, and an outer sandbox may take away.
 
-// Feature is one means of the kernel.
+// Feature is one means of the kernel, and what was found of it.
 type Feature struct {
 	// Name is what the feature is called in output and documents.
 	Name string `json:"name"`
 	// Since is the first kernel that has it, unless it was left out of the build.
 	Since string `json:"since"`
+	// Probe is what is tried.
+	Probe string `json:"probe"`
 	// Found says whether the probe succeeded.
 	Found bool `json:"found"`
 	// Detail is what the probe saw: a level, or why it failed.
 	Detail string `json:"detail,omitempty"`
 	// Use is what the sandbox does with it.
 	Use string `json:"use"`
-	// Without is what is lost where it is missing; empty if nothing is lost but speed.
-	Without string `json:"without,omitempty"`
+	// Without is what it does instead where it is missing, and what is lost.
+	Without string `json:"without"`
+	// Promise is what then becomes of what docs/threat-model.md promises.
+	Promise Promise `json:"promise"`
+	// Remedy is what to do where it is missing.
+	Remedy string `json:"remedy"`
+
+	// wanted is how much a policy wants it; nil: nothing is lost without it.
+	wanted func(*policy.Policy) Level
+	// try is the probe; detail is what it saw.
+	try func(*tries) (found bool, detail string)
 }
+
+// Promise is what is left of the promises without a feature.
+type Promise string
+
+// The promises.
+const (
+	// PromiseNone: nothing runs.
+	PromiseNone Promise = "none: does not start"
+	// PromiseSame: all holds.
+	PromiseSame Promise = "the same"
+	// PromiseFewer: something does not hold any more; Without says what.
+	PromiseFewer Promise = "fewer"
+	// PromiseStricter: all holds, and something that is allowed fails.
+	PromiseStricter Promise = "the same, at a price"
+)
 
 // Pin is how firmly what was judged is what happens.
 type Pin uint8
@@ -66,58 +99,34 @@ type Pinning struct {
 
 // Features is what was found, and what follows from it.
 type Features struct {
-	Kernel   string    `json:"kernel"`
-	Machine  string    `json:"machine"`
-	Features []Feature `json:"features"`
-	Pinning  []Pinning `json:"pinning"`
+	Kernel  string `json:"kernel"`
+	Machine string `json:"machine"`
+	// Around is what this process is in, as far as can be told.
+	Around     Surroundings `json:"container"`
+	Privileges Privileges   `json:"privileges"`
+	Features   []Feature    `json:"features"`
+	Pinning    []Pinning    `json:"pinning"`
 }
 
-// Names of features that something depends on.
-const (
-	featureSeccomp   = "seccomp"
-	featureGive      = "handover"
-	featureGetfd     = "pidfd_getfd"
-	featureOpenat2   = "openat2"
-	featureLandlock  = "landlock"
-	featureScope     = "signal scope"
-	featurePorts     = "landlock ports"
-	featureNames     = "abstract scope"
-	featureNamespace = "network namespace"
-	featureDiag      = "sock_diag"
-	featureUnixDiag  = "unix_diag"
-	featureHear      = "socket filter"
-)
-
-// Probe asks the kernel. It costs a few milliseconds, executes nothing and leaves nothing behind.
+// Probe asks the kernel. It starts this program once more as the shim that a run starts with, and children that execute
+// nothing; it leaves nothing behind. It costs some 20 ms. Main must begin with Init.
 func Probe() *Features {
 	f := &Features{}
 	f.Kernel, f.Machine = kernelName()
-	f.Features = []Feature{
-		probed(featureSeccomp, "4.8", probeSeccomp,
-			"calls that no rule can deny never stop", "sydbox does not start"),
-		probed(featureGive, "5.9", probeHandover,
-			"opens: the tracer opens what it judged and hands the descriptor over (seccomp user-notify, ADDFD); connecting "+
-				"and sending: the task waits while the tracer does it",
-			"opens are looked at again when they have happened (level \"detects\"); calls on sockets that have to wait are "+
-				"left to the kernel, and looked at afterwards if they connect to the internet"),
-		probed(featureGetfd, "5.6", probeGetfd,
-			"sockets, file flags and inotify watches: the tracer works on a copy of the task's own descriptor",
-			"sockets cannot be copied at all: calls on them are judged by what they say and left to the kernel, which looks "+
-				"number and address up again, and no address is known to be the tree's (`bound`); file flags and watches are "+
-				"left to the kernel too"),
-		probed(featureOpenat2, "5.6", probeOpenat2,
-			"many components of a path are walked in one call", ""),
-		probed(featureLandlock, "5.13", probeLandlock,
-			"a second wall below the rules: no write outside what they could allow, no look into outsiders' processes",
-			"the rules stand alone; the environment and memory of other processes of the same user can be read through "+
-				"/proc unless a rule denies it"),
-		probed(featureScope, "6.12", probeScope,
-			"signals to processes outside are stopped by the kernel", "each signal to another process stops"),
+	f.Around = surroundings(os.DirFS("/"))
+	f.Privileges = privileges(os.DirFS("/"))
+	tries := &tries{trial: tracer.Try(""), privileges: f.Privileges, around: f.Around}
+	f.Features = table()
+	for i := range f.Features {
+		feature := &f.Features[i]
+		feature.Found, feature.Detail = feature.try(tries)
 	}
-	f.Features = append(f.Features, networkFeatures()...)
 	f.Pinning = f.pinning()
 	return f
 }
+
+// Table is all features there are, with nothing found yet: what documents show.
+func Table() []Feature { return table() }
 
 // Has says whether a feature was found.
 func (f *Features) Has(name string) bool {
@@ -152,10 +161,4 @@ func (f *Features) pinning() []Pinning {
 		list[i].Word = list[i].Level.String()
 	}
 	return list
-}
-
-func probed(name, since string, probe func() (bool, string), use, without string) Feature {
-	f := Feature{Name: name, Since: since, Use: use, Without: without}
-	f.Found, f.Detail = probe()
-	return f
 }

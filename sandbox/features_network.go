@@ -6,31 +6,66 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sydbox/access"
+	"sydbox/policy"
 	"sydbox/tracer/landlock"
 	"sydbox/tracer/launch"
 )
 
 // networkFeatures are the means for judging addresses and for walls around them.
 func networkFeatures() []Feature {
+	polices := func(ops access.Op) func(*policy.Policy) Level {
+		return func(p *policy.Policy) Level { return preferredIf(p.Polices(ops)) }
+	}
+	walls := func(p *policy.Policy) Level {
+		return preferredIf(p.PolicesNetwork() && p.Landlock() != "off")
+	}
+	const remedyNetlink = "use a kernel with CONFIG_INET_DIAG and CONFIG_UNIX_DIAG, and let netlink sockets " +
+		"through in the container's seccomp profile"
 	return []Feature{
-		probed(featureDiag, "3.3", func() (bool, string) { return succeeded(askDiag(unix.AF_INET)) },
-			"`bound`: the kernel says which sockets receive at an address",
-			"/proc/net is read instead, at each call that `bound` could allow"),
-		probed(featureUnixDiag, "3.3", func() (bool, string) { return succeeded(askDiag(unix.AF_UNIX)) },
-			"`bound`, for unix sockets: the kernel says which one a path or a name belongs to",
-			"no path of a socket is known to be the tree's: a rule of [connect] has to name it"),
-		probed(featureHear, "3.10", func() (bool, string) { return succeeded(attachFilter()) },
-			"`local` in [bind]: a server on any address hears this machine alone (SO_ATTACH_FILTER, SO_LOCK_FILTER)",
-			"such a server is bound to the loopback interface instead: it is reached by loopback addresses alone, not by the "+
-				"machine's others"),
-		probed(featurePorts, "6.7", probePorts,
-			"a second wall below the rules: no TCP connection and no server but those that the tracer makes",
-			"the rules about addresses stand alone, but for a network namespace"),
-		probed(featureNames, "6.12", probeNames,
-			"a second wall below the rules: no abstract unix socket of an outsider's", "the rules about them stand alone"),
-		probed(featureNamespace, "3.8", func() (bool, string) { return succeeded(launch.CanNetwork()) },
-			"[harden] network_namespace: the tree has nothing but a loopback interface of its own",
-			"it cannot be required"),
+		{Name: featureDiag, Since: "3.3", Probe: "sock_diag(7) is asked for internet sockets",
+			Use:     "`bound`: the kernel says which sockets receive at an address",
+			Without: "/proc/net is read instead, at each call that `bound` could allow", Promise: PromiseSame,
+			Remedy: remedyNetlink,
+			try:    func(*tries) (bool, string) { return succeeded(askDiag(unix.AF_INET)) }},
+		{Name: featureUnixDiag, Since: "3.3", Probe: "sock_diag(7) is asked for unix sockets",
+			Use:     "`bound`, for unix sockets: the kernel says which one a path or a name belongs to",
+			Without: "no path of a socket is known to be the tree's: a rule of [connect] has to name it",
+			Promise: PromiseStricter, Remedy: remedyNetlink,
+			wanted: polices(access.Connect),
+			try:    func(*tries) (bool, string) { return succeeded(askDiag(unix.AF_UNIX)) }},
+		{Name: featureHear, Since: "3.10", Probe: "a TCP socket is given a filter (SO_ATTACH_FILTER), which is " +
+			"locked (SO_LOCK_FILTER)",
+			Use: "`local` in [bind]: a server on any address hears this machine alone",
+			Without: "such a server is bound to the loopback interface instead: it is reached by loopback addresses " +
+				"alone, not by the machine's others",
+			Promise: PromiseStricter, Remedy: "let setsockopt(2) through; some kernels give it to root alone",
+			wanted: polices(access.Bind),
+			try:    func(*tries) (bool, string) { return succeeded(attachFilter()) }},
+		{Name: featurePorts, Since: "6.7", Probe: "the version of Landlock",
+			Use:     "a second wall below the rules: no TCP connection and no server but those that the tracer makes",
+			Without: "the rules about addresses stand alone, but for a network namespace", Promise: PromiseFewer,
+			Remedy: "use Linux 6.7 or later with Landlock, or [harden] network_namespace",
+			wanted: walls, try: func(*tries) (bool, string) { return probePorts() }},
+		{Name: featureNames, Since: "6.12", Probe: "the version of Landlock",
+			Use:     "a second wall below the rules: no abstract unix socket of an outsider's",
+			Without: "the rules about them stand alone, but for a network namespace", Promise: PromiseFewer,
+			Remedy: "use Linux 6.12 or later with Landlock, or [harden] network_namespace",
+			wanted: walls, try: func(*tries) (bool, string) { return probeNames() }},
+		{Name: featureNamespace, Since: "3.8", Probe: "a child that executes nothing is made in one, as a run would " +
+			"make it",
+			Use:     "[harden] network_namespace: the tree has nothing but a loopback interface of its own",
+			Without: "where it is preferred the rules about addresses stand alone; where it is required sydbox does not start",
+			Promise: PromiseFewer,
+			Remedy: "allow user namespaces (user.max_user_namespaces, the container's seccomp profile), or have " +
+				"CAP_SYS_ADMIN",
+			wanted: func(p *policy.Policy) Level {
+				level, obstacle := p.NetworkNamespace()
+				if obstacle != nil {
+					return Off // left out anyway
+				}
+				return levelNamed(level)
+			}, try: func(*tries) (bool, string) { return succeeded(launch.CanNetwork()) }},
 	}
 }
 

@@ -12,13 +12,15 @@ import (
 	"sydbox/access"
 	"sydbox/arch"
 	"sydbox/policy"
+	"sydbox/sandbox"
 	"sydbox/syscalls"
 )
 
 // table brings the tables between markers up to date.
 func table(t *testing.T, text string) string {
 	t.Helper()
-	for name, rows := range map[string]func(*testing.T, string) string{"refusals": refusalTable, "calls": callTable} {
+	for name, rows := range map[string]func(*testing.T, string) string{"refusals": refusalTable, "calls": callTable,
+		"features": featureTable} {
 		begin, end := "<!-- begin "+name+" -->\n", "<!-- end "+name+" -->\n"
 		before, rest, ok := strings.Cut(text, begin)
 		if !ok {
@@ -48,6 +50,20 @@ func refusalTable(*testing.T, string) string {
 			errno = unix.ErrnoName(r.Errno)
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, errno, r.Why, r.Breaks)
+	}
+	return b.String()
+}
+
+// featureTable is sandbox.Table.
+func featureTable(*testing.T, string) string {
+	var b strings.Builder
+	b.WriteString("| feature | from | found by | used for | without it | promises then | to have it |\n" +
+		"| --- | --- | --- | --- | --- | --- | --- |\n")
+	table := sandbox.Table()
+	for i := range table {
+		f := &table[i]
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n",
+			f.Name, f.Since, f.Probe, f.Use, f.Without, f.Promise, f.Remedy)
 	}
 	return b.String()
 }

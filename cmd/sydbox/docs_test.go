@@ -18,12 +18,12 @@ import (
 //	```toml NAME error    a file that must not load
 //	```console test       commands after "$ " and all that they print; "$ echo $?" is the status of the one before
 //
-// Each document is one story in one directory of its own: /home/a/hello, in a home directory /home/a. Two tables are
+// Each document is one story in one directory of its own: /home/a/hello, in a home directory /home/a. Some tables are
 // compared with the code. With -docs-update the documents are rewritten instead: read what changed.
 var updateDocs = flag.Bool("docs-update", false, "rewrite what commands print and the generated tables in docs/*.md")
 
 // The documents whose blocks are tried. The others have none.
-var documents = []string{"README.md", "docs/policy.md", "docs/cookbook.md"}
+var documents = []string{"README.md", "docs/policy.md", "docs/cookbook.md", "docs/kernels.md"}
 
 func TestDocs(t *testing.T) {
 	for _, name := range documents {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -16,8 +17,9 @@ import (
 func TestMain(m *testing.M) {
 	sandbox.Init() // the shim of a run is this test binary
 	testscript.Main(m, map[string]func(){
-		"sydbox": main,
-		"args":   printArgs,
+		"sydbox":   main,
+		"args":     printArgs,
+		"confined": scripts.Confined,
 	})
 }
 
@@ -43,6 +45,9 @@ func TestScript(t *testing.T) {
 			return scripts.MakeExecutable(filepath.Join(env.WorkDir, "bin"))
 		},
 		Condition: func(cond string) (bool, error) {
+			if word, ok := strings.CutPrefix(cond, "can:"); ok {
+				return scripts.CanConfine(word)
+			}
 			switch cond {
 			case "root":
 				return os.Geteuid() == 0, nil

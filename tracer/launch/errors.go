@@ -153,6 +153,9 @@ func filterHint(errno syscall.Errno) string {
 		return "without CAP_SYS_ADMIN a filter needs no_new_privs: leave it on"
 	case unix.EINVAL, unix.ENOSYS:
 		return "the kernel lacks seccomp filters (CONFIG_SECCOMP_FILTER), or a sandbox around this one forbids them"
+	case unix.EPERM:
+		return "a sandbox around this one forbids filters: let seccomp(2) and prctl(2) through in the container's " +
+			"seccomp profile"
 	case unix.ENOMEM:
 		return "too many filters or too large ones are installed already"
 	}
