@@ -85,7 +85,10 @@ func (k *kit) work() string { return k.path("work") }
 // copyOf returns the fresh of a workload that runs in a copy of a thing.
 func (k *kit) copyOf(name string) func() (string, error) {
 	return func() (string, error) {
-		return k.work(), command("cp", "-a", k.path(name), k.work())
+		if _, err := k.empty(); err != nil {
+			return "", err
+		}
+		return k.work(), command("cp", "-a", k.path(name)+"/.", k.work())
 	}
 }
 

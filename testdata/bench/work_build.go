@@ -127,7 +127,7 @@ func (k *kit) goCache() error {
 // goEnv keeps what go writes below the kit: HOME is where it keeps counters of its own.
 func (k *kit) goEnv(cache string) []string {
 	return []string{
-		"GOCACHE=" + k.path(cache), "GOPATH=" + build.Default.GOPATH, "HOME=" + k.work(), "GOENV=off", "GOTOOLCHAIN=local",
+		"GOCACHE=" + k.path(cache), "GOPATH=" + build.Default.GOPATH, "HOME=" + k.path("home"), "GOENV=off", "GOTOOLCHAIN=local",
 		"GOFLAGS=-buildvcs=false",
 	}
 }
