@@ -150,7 +150,7 @@ func (w *walk) rootIsOurs() bool {
 	if r.can.mountID {
 		var id ident
 		if r.statEntry("root", -1, 0, &id) == 0 && id.at(&r.start) {
-			w.topSame = true
+			w.topSame, r.ours = true, true
 			return true
 		}
 	}

@@ -59,6 +59,7 @@ type Resolver struct {
 	// start is the root that paths in objects are relative to: the target's as it started, which is the tracer's own.
 	start ident
 	root  int
+	ours  bool // the name resolved last was found to start in, or to pass, a root that is start
 
 	tid, tgid int
 	peer      bool    // the task's entries of procfs are open to its own rights only
@@ -154,7 +155,7 @@ func (r *Resolver) probe() error {
 // from now on. It is called at every stop: everything known about the last one is dropped.
 func (r *Resolver) Task(tid, tgid int) {
 	r.Release()
-	r.tid, r.tgid, r.peer = tid, tgid, false
+	r.tid, r.tgid, r.peer, r.ours = tid, tgid, false, false
 }
 
 // Release closes the handles of the names resolved so far. Handles keep file systems busy, so a tracer that may wait
@@ -197,7 +198,7 @@ func (r *Resolver) Cwd(dst []byte) []byte {
 func (r *Resolver) Resolve(slot int, n *access.Name, o *access.Object) {
 	s := &r.slots[slot]
 	s.release()
-	r.links = nil
+	r.links, r.ours = nil, false
 	*o = access.Object{}
 	w := walk{r: r, s: s, n: n, o: o, cur: noHandle, base: noHandle, top: noHandle}
 	w.run()

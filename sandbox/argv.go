@@ -25,11 +25,12 @@ const (
 // argReader reads an argument vector from a tracee. Strings usually lie one behind the other, so whole pages are read
 // and cut up.
 type argReader struct {
-	t     *tracer.Task
-	page  [pageSize]byte
-	start uint64 // of what page holds
-	n     int
-	long  []byte
+	t        *tracer.Task
+	pointers [512]byte
+	page     [pageSize]byte
+	start    uint64 // of what page holds
+	n        int
+	long     []byte
 }
 
 // read returns the strings that the pointers at addr name. NULL is an empty vector, as for the kernel.
@@ -37,21 +38,26 @@ func (r *argReader) read(inv *syscalls.Invocation, addr uint64) ([][]byte, sysca
 	if addr == 0 {
 		return nil, 0
 	}
-	word := uint64(inv.ABI.PointerSize)
+	word := inv.ABI.PointerSize
 	var order binary.ByteOrder = binary.LittleEndian
 	if inv.ABI.BigEndian {
 		order = binary.BigEndian
 	}
 	var argv [][]byte
+	var ahead []byte // of the pointers: what follows the vector on its page may be read as well
 	r.n = 0
-	for total := uint64(0); ; addr += word {
-		var buf [8]byte
-		if errno := r.t.Read(addr, buf[:word]); errno != 0 {
-			return nil, errno
+	for total := 0; ; ahead = ahead[word:] {
+		if len(ahead) == 0 {
+			n := min(len(r.pointers), pageSize-int(addr%pageSize))
+			ahead = r.pointers[:max(n-n%word, word)]
+			if errno := r.t.Read(addr, ahead); errno != 0 {
+				return nil, errno
+			}
+			addr += uint64(len(ahead))
 		}
-		p := uint64(order.Uint32(buf[:4]))
+		p := uint64(order.Uint32(ahead))
 		if word == 8 {
-			p = order.Uint64(buf[:])
+			p = order.Uint64(ahead)
 		}
 		if p == 0 {
 			return argv, 0
@@ -60,7 +66,7 @@ func (r *argReader) read(inv *syscalls.Invocation, addr uint64) ([][]byte, sysca
 		if errno != 0 {
 			return nil, errno
 		}
-		if total += uint64(len(s)) + 1 + word; total > maxArgBytes {
+		if total += len(s) + 1 + word; total > maxArgBytes {
 			return nil, unix.E2BIG
 		}
 		argv = append(argv, s)

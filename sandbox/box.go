@@ -69,7 +69,7 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 	b.carrier.options.Routing = !c.Policy.PolicesNetwork() || c.Policy.Lifted("routing")
 	b.carrier.options.UserNamespaces = c.Policy.Lifted("userns") || c.Policy.Lifted("clone3")
 	if c.Policy.Polices(access.Exec) {
-		b.execs = newExecJudge(c.Policy, view{res: res, writable: b.writable})
+		b.execs = newExecJudge(c.Policy, res, b.writable)
 	}
 	res.Member = b.members.has
 	return b
@@ -136,7 +136,9 @@ func (b *box) describe(t *tracer.Task, inv *syscalls.Invocation) (action tracer.
 	if errno := b.turnTo(t); errno != 0 {
 		return b.blind(t, inv, errno), true
 	}
+	b.res.NoteLinks = b.execs != nil && inv.Call.Class == syscalls.Exec // a program is known by its links, too
 	errno := access.Describe(inv, t, b.res, &b.acc)
+	b.res.NoteLinks = false
 	switch {
 	case b.ownRights() != 0: // judging and reporting look into /proc
 		return tracer.Deny(unix.EACCES), true

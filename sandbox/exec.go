@@ -12,6 +12,7 @@ import (
 
 	"sydbox/access"
 	"sydbox/event"
+	"sydbox/pathres"
 	"sydbox/policy"
 	"sydbox/policy/program"
 	"sydbox/syscalls"
@@ -30,12 +31,13 @@ type execJudge struct {
 	args   argReader
 	// pending has what the first look saw, by task, until the exec ends one way or the other.
 	pending map[int]*program.Identity
+	loading loading
 }
 
-func newExecJudge(p *policy.Policy, v view) *execJudge {
-	return &execJudge{
-		policy: p, view: v, cache: program.NewCache(time.Now), pending: make(map[int]*program.Identity),
-	}
+func newExecJudge(p *policy.Policy, res *pathres.Resolver, writable func([]byte) bool) *execJudge {
+	j := &execJudge{policy: p, cache: program.NewCache(time.Now), pending: make(map[int]*program.Identity)}
+	j.view = view{res: res, writable: writable, knows: func(id program.ID) bool { return j.cache.Knows(id, j.originals()) }}
+	return j
 }
 
 // originals are what a copy of a denied program is told by.
@@ -53,13 +55,15 @@ type image struct {
 	judged map[string]bool
 }
 
+// plain is what most processes run.
+var plain = &image{}
+
 // newImage notes what a process that was judged as id has to be asked about later.
 func newImage(id *program.Identity) *image {
-	im := &image{busybox: id.Family&program.BusyBox != 0}
-	if !im.busybox {
-		return im
+	if id.Family&program.BusyBox == 0 {
+		return plain
 	}
-	im.judged = make(map[string]bool)
+	im := &image{busybox: true, judged: make(map[string]bool)}
 	for i := range id.Names {
 		if n := &id.Names[i]; n.How == program.Applet {
 			im.judged[cutName(n.Base())] = true
@@ -112,7 +116,7 @@ func (j *execJudge) foresee(t *tracer.Task, inv *syscalls.Invocation, a *access.
 	if errno != 0 {
 		return nil, errno
 	}
-	f, links, err := j.view.open(&e.name)
+	f, links, err := j.view.found(callSlot, &a.Object)
 	if err != nil {
 		errno, ok := err.(syscall.Errno)
 		if !ok {
@@ -121,7 +125,7 @@ func (j *execJudge) foresee(t *tracer.Task, inv *syscalls.Invocation, a *access.
 		return nil, errno
 	}
 	defer f.Close()
-	x := &program.Exec{Typed: e.typed, File: f, Hops: links, Argv: argv}
+	x := &program.Exec{Typed: e.typed, File: f, Hops: links, Argv: argv, Provisional: !ablated(protectSecondLook)}
 	return j.cache.Identify(x, j.view, j.originals()), 0
 }
 
@@ -139,6 +143,10 @@ func (b *box) Exec(t *tracer.Task, launch bool) tracer.Action {
 	j := b.execs
 	foreseen := j.pending[t.TID]
 	delete(j.pending, t.TID)
+	if foreseen != nil && b.confirmed(t, foreseen) {
+		t.Process.Data = newImage(foreseen)
+		return tracer.Action{}
+	}
 	id, fulfilled, err := b.lookAgain(t, foreseen)
 	if err != nil {
 		if gone(t.TID) {
@@ -165,35 +173,6 @@ func (b *box) Exec(t *tracer.Task, launch bool) tracer.Action {
 }
 
 const whySecondLook = "seen after the kernel had loaded it, so the process was killed"
-
-// lookAgain is loaded, with the rights that the task has by now.
-func (b *box) lookAgain(t *tracer.Task, foreseen *program.Identity) (*program.Identity, bool, error) {
-	if errno := b.turnTo(t); errno != 0 {
-		return nil, false, errno
-	}
-	return b.execs.loaded(t, foreseen)
-}
-
-// loaded says what the kernel has loaded. fulfilled: it is just what was foreseen.
-func (j *execJudge) loaded(t *tracer.Task, foreseen *program.Identity) (id *program.Identity, fulfilled bool, err error) {
-	f, err := j.view.image(t.TID)
-	if err != nil {
-		return nil, false, err
-	}
-	defer f.Close()
-	argv, err := loadedArgv(t.TID)
-	if err != nil {
-		return nil, false, err
-	}
-	x := &program.Exec{File: f, Argv: argv, Loaded: true}
-	if foreseen != nil && foreseen.Fulfilled(x, j.view) {
-		return foreseen, true, nil
-	}
-	if x.Typed = loadedName(t); x.Typed == nil {
-		x.Typed = f.Path()
-	}
-	return j.cache.Identify(x, j.view, j.originals()), false, nil
-}
 
 // setName judges prctl(PR_SET_NAME): a BusyBox shell that runs an applet without an exec first takes its name.
 func (b *box) setName(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {

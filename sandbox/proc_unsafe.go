@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"sydbox/policy/program"
 )
 
 // procfs reads /proc into its own memory: nothing is allocated at a stop. It belongs to the tracer's thread.
@@ -15,6 +17,7 @@ type procfs struct {
 	line  [64]byte
 	text  [16 << 10]byte // of a status; one with thousands of groups is cut off, and the rest then counts as missing
 	dents [8 << 10]byte
+	stat  unix.Statx_t
 	// The directory being listed.
 	dir, at, filled int
 }
@@ -68,6 +71,28 @@ func (p *procfs) readlink(tid int, entry string, buf []byte) ([]byte, syscall.Er
 	}
 	return buf[:n], 0
 }
+
+// identify says which regular file a link of a task leads to. ENOSYS: the kernel has no statx(2), which came with Linux
+// 4.11.
+func (p *procfs) identify(tid int, entry string) (program.ID, syscall.Errno) {
+	const mask = unix.STATX_TYPE | unix.STATX_INO | unix.STATX_SIZE | unix.STATX_MTIME | unix.STATX_CTIME
+	at := unix.AT_FDCWD
+	_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(at), uintptr(unsafe.Pointer(p.name(tid, entry))), 0, mask,
+		uintptr(unsafe.Pointer(&p.stat)), 0)
+	if errno != 0 {
+		return program.ID{}, errno
+	}
+	st := &p.stat
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return program.ID{}, unix.EACCES
+	}
+	return program.ID{
+		Dev: unix.Mkdev(st.Dev_major, st.Dev_minor), Ino: st.Ino, Size: int64(st.Size),
+		Mtime: nanoseconds(&st.Mtime), Ctime: nanoseconds(&st.Ctime),
+	}, 0
+}
+
+func nanoseconds(t *unix.StatxTimestamp) int64 { return t.Sec*1e9 + int64(t.Nsec) }
 
 // same says whether a namespace link of a task is the tracer's own.
 func (p *procfs) same(tid int, entry string) bool {

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"os"
 	"strconv"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -12,9 +11,12 @@ import (
 	"sydbox/policy/program"
 )
 
-// viewSlot is the resolver's slot for files that only the identification of a program asks for; the others hold what
-// the call itself names.
-const viewSlot = 2
+// Slots of the resolver: what the call itself names is in the first, and files that only the identification of a program
+// asks for are in another.
+const (
+	callSlot = 0
+	viewSlot = 2
+)
 
 // view shows files as the task at the present stop would open them: in its root, from its directory, with its
 // descriptors. It implements program.View.
@@ -22,18 +24,21 @@ type view struct {
 	res *pathres.Resolver
 	// writable says whether a process of the tree may write what is at a path; nil means that nobody can.
 	writable func(path []byte) bool
+	// knows says whether a file that nobody in the tree can write need not be opened; nil means never.
+	knows func(id program.ID) bool
 }
 
 // Open implements program.View.
 func (v view) Open(unsafePath []byte) (program.File, [][]byte, error) {
-	return v.open(&access.Name{Dirfd: unix.AT_FDCWD, UnsafePath: unsafePath, Follow: true})
-}
-
-func (v view) open(n *access.Name) (program.File, [][]byte, error) {
 	v.res.NoteLinks = true
 	defer func() { v.res.NoteLinks = false }()
 	var o access.Object
-	v.res.Resolve(viewSlot, n, &o)
+	v.res.Resolve(viewSlot, &access.Name{Dirfd: unix.AT_FDCWD, UnsafePath: unsafePath, Follow: true}, &o)
+	return v.found(viewSlot, &o)
+}
+
+// found returns the file that was resolved last, into a slot, with NoteLinks.
+func (v view) found(slot int, o *access.Object) (program.File, [][]byte, error) {
 	links := v.res.Links()
 	switch {
 	case o.Refuse != 0:
@@ -45,16 +50,57 @@ func (v view) open(n *access.Name) (program.File, [][]byte, error) {
 	case o.Kind == access.Directory:
 		return nil, nil, unix.EACCES // execve(2)
 	}
-	fd, err := v.pin()
+	path := append([]byte(nil), o.Path...)
+	steady := v.steady(path)
+	if steady {
+		if known := v.known(slot, path); known != nil {
+			return known, links, nil
+		}
+	}
+	fd, err := v.pin(slot)
 	if err != nil {
 		return nil, nil, err
 	}
-	f, err := newProgramFile(fd, append([]byte(nil), o.Path...))
+	f, err := newProgramFile(fd, path)
 	if err != nil {
 		return nil, nil, err
 	}
-	f.steady = v.steady(f.path)
+	f.steady = steady
 	return f, links, nil
+}
+
+// Rooted implements program.Glancer.
+func (v view) Rooted() bool { return v.res.Rooted() }
+
+// known returns the file in a slot if its identity is all that will be asked for; nil if not.
+func (v view) known(slot int, path []byte) program.File {
+	dir, last := v.res.Parent(slot)
+	if v.knows == nil || dir < 0 {
+		return nil
+	}
+	var st unix.Stat_t
+	if unix.Fstatat(dir, string(last), &st, unix.AT_SYMLINK_NOFOLLOW) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil
+	}
+	if id := idOf(&st); v.knows(id) {
+		return &knownFile{id, path}
+	}
+	return nil
+}
+
+// Glance implements program.Glancer.
+func (v view) Glance(unsafePath []byte) (program.ID, []byte, bool) {
+	fd, path, ok := v.res.Straight(unsafePath)
+	if !ok {
+		return program.ID{}, nil, false
+	}
+	var st unix.Stat_t
+	err := unix.Fstat(fd, &st)
+	unix.Close(fd)
+	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || !v.steady(path) {
+		return program.ID{}, nil, false
+	}
+	return idOf(&st), path, true
 }
 
 // steady says whether only outsiders can change a file. One without a name is whoever's holds it.
@@ -91,12 +137,12 @@ func (f *programFile) name() []byte {
 	return []byte(text)
 }
 
-// pin returns a descriptor of its own for the object in viewSlot.
-func (v view) pin() (int, error) {
-	if fd := v.res.Object(viewSlot); fd >= 0 {
+// pin returns a descriptor of its own for the object in a slot.
+func (v view) pin(slot int) (int, error) {
+	if fd := v.res.Object(slot); fd >= 0 {
 		return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	}
-	dir, last := v.res.Parent(viewSlot)
+	dir, last := v.res.Parent(slot)
 	return unix.Openat(dir, string(last), unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 }
 
@@ -161,86 +207,4 @@ func (p *TaskPrograms) Image(tid int) (program.File, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-// programFile is a file by an O_PATH descriptor, which is opened for reading only when its content is asked for: most
-// files are known by their identity. It implements program.File and program.Stater.
-type programFile struct {
-	pinned int
-	id     program.ID
-	path   []byte
-	steady bool
-
-	once sync.Once
-	read int
-	err  error
-}
-
-// newProgramFile takes over fd.
-func newProgramFile(fd int, path []byte) (*programFile, error) {
-	f := &programFile{pinned: fd, path: path, steady: true, read: -1}
-	var err error
-	if f.id, err = f.Stat(); err != nil {
-		unix.Close(fd)
-		return nil, err
-	}
-	return f, nil
-}
-
-// openProgram opens a file of the host for policy.System.
-func openProgram(path string) (program.File, error) {
-	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	canonical, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
-	if err != nil {
-		unix.Close(fd)
-		return nil, err
-	}
-	return newProgramFile(fd, []byte(canonical))
-}
-
-// Stat implements program.Stater.
-func (f *programFile) Stat() (program.ID, error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(f.pinned, &st); err != nil {
-		return program.ID{}, err
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return program.ID{}, unix.EACCES // execve(2): not a regular file
-	}
-	return program.ID{
-		Dev: uint64(st.Dev), Ino: st.Ino, Size: st.Size,
-		Mtime: unix.TimespecToNsec(st.Mtim), Ctime: unix.TimespecToNsec(st.Ctim),
-	}, nil
-}
-
-// ID implements program.File.
-func (f *programFile) ID() program.ID { return f.id }
-
-// Path implements program.File.
-func (f *programFile) Path() []byte { return f.path }
-
-// Steady implements program.Steady.
-func (f *programFile) Steady() bool { return f.steady }
-
-// ReadAt implements program.File.
-func (f *programFile) ReadAt(p []byte, off int64) (int, error) {
-	f.once.Do(func() {
-		f.read, f.err = unix.Open("/proc/self/fd/"+strconv.Itoa(f.pinned), unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
-	})
-	if f.err != nil {
-		return 0, f.err
-	}
-	return readAt(f.read, p, off)
-}
-
-// Close implements program.File.
-func (f *programFile) Close() error {
-	f.once.Do(func() { f.err = os.ErrClosed })
-	if f.read >= 0 {
-		unix.Close(f.read)
-	}
-	return unix.Close(f.pinned)
 }

@@ -31,8 +31,9 @@ type entry struct {
 type Cache struct {
 	now        func() time.Time
 	young, old map[ID]*entry
-	buf        []byte // of the scanner
-	other      []byte // of a comparison
+	loaders    map[string]loaderFile // where names of ELF interpreters that are loaders led when they were last looked up
+	buf        []byte                // of the scanner
+	other      []byte                // of a comparison
 }
 
 const (

@@ -133,6 +133,10 @@ func TestLoadedScript(t *testing.T) {
 		t.Error("another file is not what was foreseen")
 	}
 	w.inos["/LD"] = 999
+	if !id.Fulfilled(w.exec(t, "/bin/ls", "ls"), w) {
+		t.Error("another version of the loader is no other program")
+	}
+	w.files["/LD"] = w.files["/bin/dd"]
 	if id.Fulfilled(w.exec(t, "/bin/ls", "ls"), w) {
 		t.Error("another ELF interpreter is not what was foreseen")
 	}

@@ -27,7 +27,7 @@ type walk struct {
 // elsewhere each time.
 func (c *Cache) Identify(x *Exec, v View, originals *Originals) *Identity {
 	w := &walk{cache: c, view: v, originals: originals, exec: x,
-		id: &Identity{Names: make([]Name, 0, 8), FinalArgv: x.Argv}}
+		id: &Identity{Names: make([]Name, 0, 8), FinalArgv: x.Argv, cache: c}}
 	w.chain(x)
 	return w.id
 }
@@ -41,7 +41,7 @@ func (w *walk) chain(x *Exec) {
 	}
 	for scripts := 0; ; scripts++ {
 		e := w.file(f, how, argv)
-		w.id.Final, w.id.FinalArgv = f.ID(), argv
+		w.final(f, argv)
 		if e != nil && e.script && !x.Loaded {
 			if scripts == maxScripts {
 				w.step("script", f.Path(), "one more than the kernel follows: ELOOP")
@@ -78,6 +78,14 @@ func (w *walk) chain(x *Exec) {
 		}
 		w.close(f)
 		return
+	}
+}
+
+// final notes what the kernel will load, if it is not a script.
+func (w *walk) final(f File, argv [][]byte) {
+	w.id.Final, w.id.FinalArgv, w.id.finalPath = f.ID(), argv, nil
+	if steady(f) {
+		w.id.finalPath = f.Path()
 	}
 }
 
@@ -192,6 +200,10 @@ func (w *walk) elfInterpreter(e *entry, argv [][]byte) {
 	if len(e.interp) == 0 {
 		return
 	}
+	if l, ok := w.loaderAt(e.interp); ok {
+		w.id.path, w.id.interp, w.id.interpPath, w.id.loader = e.interp, l.id, l.path, true
+		return
+	}
 	f, hops, err := w.openInterp(e.interp)
 	if err != nil {
 		if w.exec.Loaded {
@@ -200,13 +212,20 @@ func (w *walk) elfInterpreter(e *entry, argv [][]byte) {
 		return // the kernel will refuse the exec, or the second look will see
 	}
 	defer w.close(f)
-	w.id.path, w.id.interp = e.interp, f.ID()
+	if w.exec.Maps != nil && !mayBeMapped(w.exec.Maps, w.exec.File.ID(), f.ID()) {
+		w.unknown("what was loaded as the ELF interpreter is not what its name leads to: " + shown(e.interp))
+		return
+	}
+	w.id.path, w.id.interp, w.id.interpPath = e.interp, f.ID(), nil
+	if steady(f) {
+		w.id.interpPath = f.Path()
+	}
 	inner, err := w.cache.look(f)
 	if err != nil {
 		w.unknown("the ELF interpreter " + shown(e.interp) + " cannot be read: " + err.Error())
 		return
 	}
-	if inner.family&loaders != 0 {
+	if w.id.loader = inner.family&loaders != 0; w.id.loader {
 		return
 	}
 	w.step("ELF interpreter", e.interp, "no known loader: it may be the program that runs")
@@ -274,5 +293,5 @@ func (w *walk) unknown(why string) {
 // finds out that it was mended meanwhile.
 func (w *walk) unopened(path []byte, err error) {
 	w.step("interpreter", path, "cannot be opened: "+err.Error())
-	w.id.Final = ID{}
+	w.id.Final, w.id.finalPath = ID{}, nil
 }

@@ -69,8 +69,14 @@ type Exec struct {
 	// Interp, if not nil, is the ELF interpreter that the kernel has mapped (second look). Without it the name in the
 	// file is opened again, and may lead elsewhere by then.
 	Interp File
+	// Maps, if not nil, lists what the kernel has mapped (second look), as proc_pid_maps(5) says. An ELF interpreter that
+	// is not among it is not the one that its name leads to.
+	Maps []byte
 	// Loaded: the second look. The kernel has spliced the chain of scripts into Argv, and File is the final ELF file.
 	Loaded bool
+	// Provisional: a second look will follow, which asks Confirmed or Fulfilled. The name of a loader is then taken to lead
+	// where it led before: if it does not, the second look sees it.
+	Provisional bool
 }
 
 // How says how a name was found.
@@ -164,8 +170,14 @@ type Identity struct {
 	inner inner
 	// volatile: a link or a file that only the program itself will open has been looked at.
 	volatile bool
-	interp   ID // of the ELF interpreter
-	path     []byte
+	// path and interp are the name of the ELF interpreter and the file it leads to; loader says that it is a known one.
+	// interpPath is its path, as finalPath is.
+	path, interpPath []byte
+	interp           ID
+	loader           bool
+	cache            *Cache
+	// finalPath is the path of Final; empty if that has none, or is not steady.
+	finalPath []byte
 }
 
 // Fulfilled says whether the kernel loaded just what this identity, made at the first look, foresaw. If so the second
@@ -188,7 +200,7 @@ func (id *Identity) Fulfilled(loaded *Exec, v View) bool {
 	return true
 }
 
-// sameInterp says whether the ELF interpreter is still the one that was looked at.
+// sameInterp says whether the ELF interpreter is still the one that was looked at, or at least a loader as that was.
 func (id *Identity) sameInterp(loaded *Exec, v View) bool {
 	f := loaded.Interp
 	if f == nil {
@@ -201,7 +213,17 @@ func (id *Identity) sameInterp(loaded *Exec, v View) bool {
 		}
 		defer f.Close()
 	}
-	return f.ID() == id.interp
+	if loaded.Maps != nil && !mayBeMapped(loaded.Maps, loaded.File.ID(), f.ID()) {
+		return false
+	}
+	if steady(f) && f.ID() == id.interp {
+		return true
+	}
+	if !id.loader {
+		return false
+	}
+	e, err := id.cache.look(f)
+	return err == nil && e.family&loaders != 0
 }
 
 // base is what follows the last slash.

@@ -2,12 +2,12 @@
  * holes WAY [ARGUMENTS]: ways to a denied program, and around other rules, that once were open.
  *
  * In the working directory: x, a program that may run; evil, a copy of the one that may not, which appends a byte to the
- * file MARK there. -DEVIL makes that one of this file, -DGOOD the other; both are of one size.
+ * file MARK there. -DEVIL makes that one of this file, -DGOOD the other; both are of one size. -DBARE makes one that can be an ELF interpreter.
  *
  * busy: writes what is not quite evil by a shared mapping, lets a failing exec (ETXTBSY) look at it, and then changes
  *   the one byte: no time stamp tells.
  * dirty: the same after an exec that works, by a mapping made later (on tmpfs no time stamp tells).
- * swap TRIES: executes x while another process keeps exchanging it with evil.
+ * swap TRIES [A B]: executes x while another process keeps exchanging it with evil, or A with B.
  * plant TRIES: the same in a root of its own, the working directory, where /proc/self/exe is a link to the good x.
  * hold: has a secret in memory, prints where, and ends with its standard input.
  * peek PID ADDRESS: reads that into the file MARK.
@@ -36,6 +36,13 @@ int main(void)
 {
 	int fd = open("MARK", O_WRONLY | O_CREAT | O_APPEND, 0644);
 	return fd < 0 || write(fd, "x", 1) != 1;
+}
+#elif defined(BARE)
+/* Evil as an ELF interpreter: the C library's own start would take the program's headers for its. */
+void _start(void)
+{
+	long fd = syscall(SYS_openat, AT_FDCWD, "MARK", O_WRONLY | O_CREAT | O_APPEND, 0644);
+	syscall(SYS_exit_group, syscall(SYS_write, fd, "x", 1) != 1);
 }
 #elif defined(GOOD)
 int main(void) { return 0; }
@@ -110,14 +117,14 @@ static int mapped(int busy)
 	return execute("./y");
 }
 
-static int swapped(int tries)
+static int swapped(int tries, const char *a, const char *b)
 {
 	int succeeded = 0, refused = 0, killed = 0, otherwise = 0;
 	pid_t swapper = DO(fork());
 	if (swapper == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
-			if (syscall(SYS_renameat2, AT_FDCWD, "x", AT_FDCWD, "evil", RENAME_EXCHANGE))
+			if (syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE))
 				_exit(1);
 	}
 	while (tries-- > 0) {
@@ -143,13 +150,15 @@ int main(int argc, char **argv)
 	if (!strcmp(way, "busy") || !strcmp(way, "dirty"))
 		return mapped(*way == 'b');
 	if (!strcmp(way, "swap") && argc == 3)
-		return swapped(atoi(argv[2]));
+		return swapped(atoi(argv[2]), "x", "evil");
+	if (!strcmp(way, "swap") && argc == 5)
+		return swapped(atoi(argv[2]), argv[3], argv[4]);
 	if (!strcmp(way, "plant") && argc == 3) {
 		DO(chroot("."));
 		DO(mkdir("/proc", 0755));
 		DO(mkdir("/proc/self", 0755));
 		DO(link("/x", "/proc/self/exe"));
-		return swapped(atoi(argv[2]));
+		return swapped(atoi(argv[2]), "x", "evil");
 	}
 	if (!strcmp(way, "hold")) {
 		prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
