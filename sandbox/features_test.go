@@ -12,6 +12,12 @@ import (
 	"sydbox/tracer/landlock"
 )
 
+// TestMain: the shim that Probe starts is this test binary.
+func TestMain(m *testing.M) {
+	Init()
+	os.Exit(m.Run())
+}
+
 // TestProbe: what is said of the kernel is what the parts that use it find.
 func TestProbe(t *testing.T) {
 	f := Probe()
