@@ -8,6 +8,8 @@
 # make soak       trees that fork, race, wait and kill, for SOAK; a short form is part of make test
 # make attacks    all hostile programs in all variants as all users, long races, the whole matrix of protections: an hour
 # make bench      CPU and wall time against native runs and other tools, 25 minutes; BENCH='-only REGEXP' runs a part
+# make test-oldkernel  the tests under a filter that makes newer features fail as Linux 4.19, 4.14 and 4.9 would
+# make test-kernels    the tests in Debian's kernels from 5.10 on, under user-mode Linux and emulators, which it installs
 # make realworld  build real packages in the sandbox, recorded and natively, and compare (needs the network, as root)
 
 PREFIX  ?= /usr/local
@@ -32,7 +34,7 @@ endif
 RACE_PACKAGES = ./access/... ./arch/... ./cmd/internal/... ./dns/... ./event/... ./netres/... ./pathres/... ./policy/... \
 	./record/pkgdb ./record/show ./record/trail ./sandbox/report/... ./syscalls/...
 
-.PHONY: all build test deps demo install attacks lint fuzz browser soak bench realworld clean
+.PHONY: test-oldkernel test-kernels all build test deps demo install attacks lint fuzz browser soak bench realworld clean
 all: build
 
 build:
@@ -60,8 +62,9 @@ $(addprefix bin/,$(COMMANDS)):
 
 lint:
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }
-	$(GO) vet ./... ./testdata/bench ./testdata/realworld/oracle
-	$(GO) tool staticcheck ./... ./testdata/bench ./testdata/realworld/oracle
+	$(GO) vet ./... ./testdata/bench ./testdata/kernels/... ./testdata/realworld/oracle
+	@set -e; for arch in 386 arm arm64 riscv64 ppc64le s390x loong64; do GOARCH=$$arch $(GO) vet ./cmd/... ./tracer; done
+	$(GO) tool staticcheck ./... ./testdata/bench ./testdata/kernels/... ./testdata/realworld/oracle
 
 fuzz:
 	@set -e; for file in $$(grep -rl '^func Fuzz' --include='*_test.go' .); do \
@@ -81,6 +84,14 @@ soak:
 
 attacks: deps
 	ATTACKS=full $(GO) test -count 1 -timeout 180m -run 'TestAttacks|TestAblation|TestNetAttacks|TestNetAblation|TestOutsiders|TestExecRaces' ./sandbox
+
+# KERNELS: flags of testdata/kernels/run, as KERNELS='-level 4.19 -suites deputy'.
+test-oldkernel: deps
+	$(GO) run ./testdata/kernels/run old $(KERNELS)
+
+test-kernels:
+	@sh testdata/deps.sh qemu-system-x86 qemu-system-arm qemu-system-misc opensbi debian-archive-keyring
+	$(GO) run ./testdata/kernels/run boot $(KERNELS)
 
 bench: build
 	$(GO) run ./testdata/bench -sydbox bin/sydbox -syd-trace bin/syd-trace $(BENCH)

@@ -1,0 +1,118 @@
+// Guest is the first process of a booted kernel: it mounts what the tests look at, runs the test programs that are named
+// in /suites, one after the other and each for a limited time, and tells how they ended. Then it stops the machine.
+//
+// The kernel's command line says how: with the word poweroff it powers off (user-mode Linux, where a restart starts over),
+// else it restarts, which ends an emulator that was told not to (-no-reboot).
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	defer stop()
+	if err := prepare(); err != nil {
+		fmt.Println("GUEST failed:", err)
+		return
+	}
+	var u unix.Utsname
+	_ = unix.Uname(&u)
+	fmt.Printf("GUEST kernel %s %s\n", unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:]))
+	text, err := os.ReadFile("/suites")
+	if err != nil {
+		fmt.Println("GUEST failed:", err)
+		return
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		words := strings.Fields(line)
+		run(words[0], words[1], words[2], words[3:])
+	}
+	fmt.Println("GUEST done")
+}
+
+// prepare mounts file systems and brings the loopback interface up.
+func prepare() error {
+	for _, m := range []struct{ kind, at, options string }{
+		{"proc", "/proc", ""}, {"sysfs", "/sys", ""}, {"tmpfs", "/tmp", "mode=1777"}, {"tmpfs", "/run", "mode=755"},
+	} {
+		if err := unix.Mount(m.kind, m.at, m.kind, 0, m.options); err != nil {
+			return fmt.Errorf("mount %s: %w", m.at, err)
+		}
+	}
+	for _, d := range []string{"/dev/pts", "/dev/shm"} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			return err
+		}
+	}
+	_ = unix.Mount("devpts", "/dev/pts", "devpts", 0, "ptmxmode=666") // not every kernel here has it
+	if err := unix.Mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777"); err != nil {
+		return fmt.Errorf("mount /dev/shm: %w", err)
+	}
+	for name, target := range map[string]string{
+		"/dev/fd": "/proc/self/fd", "/dev/stdin": "/proc/self/fd/0", "/dev/stdout": "/proc/self/fd/1",
+		"/dev/stderr": "/proc/self/fd/2",
+	} {
+		if err := os.Symlink(target, name); err != nil {
+			return err
+		}
+	}
+	return loopback()
+}
+
+// loopback is ip link set lo up.
+func loopback() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("socket: %w", err)
+	}
+	defer unix.Close(fd)
+	req, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	req.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req); err != nil {
+		return fmt.Errorf("bring lo up: %w", err)
+	}
+	return nil
+}
+
+// run runs one program in a directory, between two lines that name it.
+func run(name, dir, limit string, argv []string) {
+	seconds, err := time.ParseDuration(limit)
+	if err != nil {
+		fmt.Println("GUEST failed:", err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), seconds)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=/bin", "HOME=/root", "LC_ALL=C", "TMPDIR=/tmp"}
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout
+	cmd.WaitDelay = 5 * time.Second
+	fmt.Println("GUEST begin", name)
+	start := time.Now()
+	err = cmd.Run()
+	fmt.Printf("\nGUEST end %s %.0f %v\n", name, time.Since(start).Seconds(), err)
+}
+
+// stop ends the machine.
+func stop() {
+	unix.Sync()
+	how := unix.LINUX_REBOOT_CMD_RESTART
+	if line, err := os.ReadFile("/proc/cmdline"); err == nil && strings.Contains(string(line), "poweroff") {
+		how = unix.LINUX_REBOOT_CMD_POWER_OFF
+	}
+	if err := unix.Reboot(how); err != nil {
+		fmt.Println("GUEST failed: reboot:", err)
+	}
+	select {}
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// bootLimit is how long a kernel may run. Emulated machines are ten times slower than this one.
+const bootLimit = 60 * time.Minute
+
+// boot runs the suites in real kernels.
+func boot(args []string) error {
+	o, err := parse("boot", "kernel", args)
+	if err != nil {
+		return err
+	}
+	failed, booted := 0, 0
+	fmt.Println("kernel          release                      suite            wall s  passed  failed  skipped")
+	for i := range kernels {
+		k := &kernels[i]
+		if !o.kernels.MatchString(k.name) {
+			continue
+		}
+		n, err := k.boot(o)
+		switch {
+		case errors.Is(err, errMissing):
+			fmt.Printf("%-15s skipped: %v\n", k.name, err)
+			continue
+		case err != nil:
+			fmt.Printf("%-15s failed: %v\n", k.name, err)
+			failed++
+		}
+		booted++
+		failed += n
+	}
+	switch {
+	case failed > 0:
+		return fmt.Errorf("%d %w", failed, errFailed)
+	case booted == 0:
+		return errors.New("no kernel was booted")
+	}
+	return nil
+}
+
+// boot boots one kernel, prints a line for each suite and returns how many tests failed.
+func (k *kernel) boot(o *options) (failed int, err error) {
+	if !k.uml() {
+		if _, err := exec.LookPath(k.emulator); err != nil {
+			return 0, fmt.Errorf("%w: %s (package %s)", errMissing, k.emulator, k.emulatorPkg)
+		}
+	}
+	image, err := k.image()
+	if err != nil {
+		return 0, err
+	}
+	dir, err := os.MkdirTemp("", "sydbox-boot-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	chosen := o.guests()
+	initrd := filepath.Join(dir, "initrd")
+	if err := k.pack(initrd, dir, chosen, o); err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), bootLimit)
+	defer cancel()
+	argv := k.command(image, initrd)
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Dir = dir // user-mode Linux keeps its memory in a file
+	cmd.WaitDelay = 5 * time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	end := cmd.Run() // an emulator that was restarted ends with 0, user-mode Linux as it likes
+	said := bytes.ReplaceAll(out.Bytes(), []byte("\r"), nil)
+	if o.verbose {
+		os.Stdout.Write(said)
+	}
+	failed = k.report(said, chosen)
+	if !bytes.Contains(said, []byte("\nGUEST done\n")) {
+		t := tally{failed: 1, failures: []string{fmt.Sprintf("(the kernel: it did not come to its end: %v)", end)}}
+		t.tell(os.Stdout, said)
+		failed++
+	}
+	return failed, nil
+}
+
+// guests are the chosen suites that can run where there is no compiler.
+func (o *options) guests() (list []suite) {
+	for _, s := range o.chosen() {
+		if !s.compiles {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// pack writes the archive of the guest: its first process, the test programs and the files that they read.
+func (k *kernel) pack(to, dir string, chosen []suite, o *options) error {
+	guest := filepath.Join(dir, "guest")
+	build := exec.Command("go", "build", "-o", guest, "./testdata/kernels/guest")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+k.goarch)
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the guest for %s: %w\n%s", k.goarch, err, out)
+	}
+	a := newArchive()
+	if err := a.copyFile("init", guest); err != nil {
+		return err
+	}
+	var list strings.Builder
+	for i := range chosen {
+		s := &chosen[i]
+		if err := s.build(dir, k.goarch); err != nil {
+			return err
+		}
+		at := "sydbox/" + s.pkg
+		a.dir(at)
+		if err := a.copyFile("tests/"+s.file(), filepath.Join(dir, s.file())); err != nil {
+			return err
+		}
+		if err := a.copyTree(at+"/testdata", filepath.Join(filepath.FromSlash(s.pkg), "testdata")); err != nil {
+			return err
+		}
+		fmt.Fprintln(&list, s.pkg, "/"+at, o.limit, "/tests/"+s.file(), strings.Join(s.args(o.limit), " "))
+	}
+	a.file("suites", []byte(list.String()), 0o644)
+	return a.write(to)
+}
+
+var (
+	kernelLine = regexp.MustCompile(`(?m)^GUEST kernel (\S+ \S+)$`)
+	endLine    = regexp.MustCompile(`(?m)^GUEST end (\S+) (\d+) (.*)$`)
+)
+
+// report prints a line for each suite. One that did not end is a failure.
+func (k *kernel) report(said []byte, chosen []suite) (failed int) {
+	release := "?"
+	if m := kernelLine.FindSubmatch(said); m != nil {
+		release = string(m[1])
+	}
+	for i := range chosen {
+		s := &chosen[i]
+		var text []byte
+		wall, end := "?", errors.New("it did not end")
+		if _, after, found := bytes.Cut(said, []byte("GUEST begin "+s.pkg+"\n")); found {
+			text = after
+			if m := endLine.FindSubmatchIndex(after); m != nil && string(after[m[2]:m[3]]) == s.pkg {
+				text, wall, end = after[:m[0]], string(after[m[4]:m[5]]), nil
+				if how := string(after[m[6]:m[7]]); how != "<nil>" {
+					end = errors.New(how)
+				}
+			}
+		}
+		t := verdict(text, end)
+		fmt.Printf("%-15s %-28s %-16s %6s  %6d  %6d  %7d\n", k.name, release, s.name(), wall, t.passed, t.failed, t.skipped)
+		t.tell(os.Stdout, text)
+		failed += t.failed
+	}
+	return failed
+}

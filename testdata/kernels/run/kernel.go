@@ -1,0 +1,85 @@
+package main
+
+// kernel is one of Debian's, and the machine that it runs on here.
+type kernel struct {
+	name    string
+	release string // of Debian
+	debArch string
+	goarch  string
+	pkg     string // of the kernel; a metapackage leads to the real one
+	// emulator is the program and its Debian package; empty for user-mode Linux, which is a program itself.
+	emulator, emulatorPkg string
+	machine               []string
+	// appended is the kernel's command line besides what all have.
+	appended string
+}
+
+const (
+	imageOf  = "linux-image-cloud-"
+	umlPkg   = "user-mode-linux"
+	ttyPC    = "console=ttyS0 reboot=t"
+	ttyARM   = "console=ttyAMA0"
+	ttyRISCV = "console=ttyS0"
+)
+
+// microvm has no ACPI: powering it off would only halt it.
+var microvm = []string{"-M", "microvm,acpi=off,rtc=on", "-cpu", "max", "-m", "1024"}
+
+// armVirt computes pointer authentication by a quick function of qemu's own: the true one takes most of the time.
+var armVirt = []string{"-M", "virt", "-cpu", "max,pauth-impdef=on", "-m", "1024"}
+
+var riscvVirt = []string{"-M", "virt", "-m", "1024"}
+
+// kernels are what Debian's archive has. Older releases leave it: then they are skipped by name.
+var kernels = []kernel{
+	{name: "uml-6.1", release: "bookworm", debArch: "amd64", goarch: "amd64", pkg: umlPkg},
+	{name: "uml-5.10", release: "bullseye", debArch: "amd64", goarch: "amd64", pkg: umlPkg},
+	{
+		name: "amd64-5.10", release: "bullseye", debArch: "amd64", goarch: "amd64", pkg: imageOf + "amd64",
+		emulator: "qemu-system-x86_64", emulatorPkg: "qemu-system-x86", machine: microvm, appended: ttyPC,
+	},
+	{
+		name: "amd64-6.1", release: "bookworm", debArch: "amd64", goarch: "amd64", pkg: imageOf + "amd64",
+		emulator: "qemu-system-x86_64", emulatorPkg: "qemu-system-x86", machine: microvm, appended: ttyPC,
+	},
+	{
+		name: "amd64-6.12", release: "trixie", debArch: "amd64", goarch: "amd64", pkg: imageOf + "amd64",
+		emulator: "qemu-system-x86_64", emulatorPkg: "qemu-system-x86", machine: microvm, appended: ttyPC,
+	},
+	{
+		name: "arm64-5.10", release: "bullseye", debArch: "arm64", goarch: "arm64", pkg: imageOf + "arm64",
+		emulator: "qemu-system-aarch64", emulatorPkg: "qemu-system-arm", machine: armVirt, appended: ttyARM,
+	},
+	{
+		name: "arm64-6.1", release: "bookworm", debArch: "arm64", goarch: "arm64", pkg: imageOf + "arm64",
+		emulator: "qemu-system-aarch64", emulatorPkg: "qemu-system-arm", machine: armVirt, appended: ttyARM,
+	},
+	{
+		name: "arm-tracer-6.1", release: "bookworm", debArch: "arm64", goarch: "arm", pkg: imageOf + "arm64",
+		emulator: "qemu-system-aarch64", emulatorPkg: "qemu-system-arm", machine: armVirt, appended: ttyARM,
+	},
+	{
+		name: "386-tracer-6.1", release: "bookworm", debArch: "amd64", goarch: "386", pkg: imageOf + "amd64",
+		emulator: "qemu-system-x86_64", emulatorPkg: "qemu-system-x86", machine: microvm, appended: ttyPC,
+	},
+	{
+		name: "riscv64-6.12", release: "trixie", debArch: "riscv64", goarch: "riscv64", pkg: "linux-image-riscv64",
+		emulator: "qemu-system-riscv64", emulatorPkg: "qemu-system-misc opensbi", machine: riscvVirt, appended: ttyRISCV,
+	},
+}
+
+// uml says that the kernel is a program of this machine.
+func (k *kernel) uml() bool { return k.emulator == "" }
+
+// command is what boots the kernel at image with the archive at initrd.
+func (k *kernel) command(image, initrd string) []string {
+	if k.uml() {
+		return []string{
+			image, "mem=1024M", "initrd=" + initrd, "con=null", "con0=fd:0,fd:1", "quiet", "panic=-1", "poweroff",
+		}
+	}
+	args := append([]string{k.emulator}, k.machine...)
+	// A nested /dev/kvm may open and then abort or hang, so it is never asked for.
+	return append(args, "-accel", "tcg", "-smp", "1", "-kernel", image, "-initrd", initrd, "-display", "none",
+		"-no-reboot", "-nodefaults", "-monitor", "none", "-serial", "stdio", "-append", k.appended+" quiet panic=-1")
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// levels are those of oldk, newest first.
+var levels = []string{"4.19", "4.14", "4.9", "noregset"}
+
+// old runs the suites on pretended kernels.
+func old(args []string) error {
+	o, err := parse("old", "level", args)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "sydbox-oldk-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	oldk := filepath.Join(dir, "oldk")
+	build := exec.Command("go", "build", "-o", oldk, "./testdata/kernels/oldk")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build oldk: %w\n%s", err, out)
+	}
+	chosen := o.chosen()
+	for i := range chosen {
+		if err := chosen[i].build(dir, runtime.GOARCH); err != nil {
+			return err
+		}
+	}
+	failed := 0
+	fmt.Println("level     suite            wall s  passed  failed  skipped")
+	for _, level := range levels {
+		if !o.kernels.MatchString(level) {
+			continue
+		}
+		for i := range chosen {
+			failed += underLevel(o, oldk, level, dir, &chosen[i])
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d %w", failed, errFailed)
+	}
+	return nil
+}
+
+// underLevel runs a suite in its package's directory, prints its line and returns how many tests failed.
+func underLevel(o *options, oldk, level, dir string, s *suite) int {
+	cmd := exec.Command(oldk, append([]string{level, filepath.Join(dir, s.file())}, s.args(o.limit)...)...)
+	cmd.Dir = filepath.FromSlash(s.pkg)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	start := time.Now()
+	err := cmd.Run()
+	t := verdict(out.Bytes(), err)
+	fmt.Printf("%-9s %-16s %6.0f  %6d  %6d  %7d\n", level, s.name(), time.Since(start).Seconds(), t.passed, t.failed,
+		t.skipped)
+	if o.verbose {
+		os.Stdout.Write(out.Bytes())
+	}
+	t.tell(os.Stdout, out.Bytes())
+	return t.failed
+}

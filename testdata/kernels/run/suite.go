@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// suite is a package's tests, or those of them that tell kernels apart.
+type suite struct {
+	pkg string
+	// run selects tests, for go test's -run; empty for all.
+	run string
+	// compiles says that the tests call a C compiler or Go themselves.
+	compiles bool
+}
+
+// suites are ordered from what everything stands on to what stands on everything.
+var suites = []suite{
+	{pkg: "arch"},
+	{pkg: "syscalls"},
+	{pkg: "access"},
+	{pkg: "tracer/seccomp", run: "Install|Supported|Listener|Kernel"},
+	{pkg: "tracer/landlock"},
+	{pkg: "tracer/launch"},
+	{pkg: "dns"},
+	{pkg: "netres"},
+	{pkg: "pathres", run: "^Test"},
+	{pkg: "deputy", run: "^Test"},
+	{pkg: "tracer", compiles: true},
+	{pkg: "sandbox", run: "TestFeatures|TestBenign$|TestAttacks$", compiles: true},
+}
+
+// name is how a suite is printed.
+func (s *suite) name() string { return s.pkg }
+
+// file is the name of its program.
+func (s *suite) file() string { return strings.ReplaceAll(s.pkg, "/", "_") + ".test" }
+
+// build makes the test program of a suite for a machine, static.
+func (s *suite) build(dir, goarch string) error {
+	cmd := exec.Command("go", "test", "-c", "-o", filepath.Join(dir, s.file()), "./"+s.pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+goarch)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the tests of %s for %s: %w\n%s", s.pkg, goarch, err, out)
+	}
+	return nil
+}
+
+// args are those of the test program.
+func (s *suite) args(limit string) []string {
+	args := []string{"-test.v", "-test.timeout=" + limit}
+	if s.run != "" {
+		args = append(args, "-test.run="+s.run)
+	}
+	return args
+}
+
+// tally is what came of a suite.
+type tally struct {
+	passed, failed, skipped int
+	failures                []string
+	reasons                 []string // of skips, in order and without repetition
+}
+
+var outcomeLine = regexp.MustCompile(`(?m)^\s*--- (PASS|FAIL|SKIP): (\S+)`)
+
+// reasonLine is what t.Skip says: the last line of a log before the outcome.
+var reasonLine = regexp.MustCompile(`(?m)^ +\w+_test\.go:\d+: (.*)\n\s*--- SKIP: `)
+
+// count reads what the test program printed with -test.v.
+func count(out []byte) tally {
+	var t tally
+	for _, m := range outcomeLine.FindAllSubmatch(out, -1) {
+		switch string(m[1]) {
+		case "PASS":
+			t.passed++
+		case "SKIP":
+			t.skipped++
+		case "FAIL":
+			t.failed++
+			t.failures = append(t.failures, string(m[2]))
+		}
+	}
+	seen := map[string]bool{}
+	for _, m := range reasonLine.FindAllSubmatch(out, -1) {
+		if reason := string(m[1]); !seen[reason] {
+			seen[reason] = true
+			t.reasons = append(t.reasons, reason)
+		}
+	}
+	return t
+}
+
+// verdict is the tally of a program that ended with err: one that ended badly without saying which test it was, or that
+// ran none, has failed.
+func verdict(out []byte, err error) tally {
+	t := count(out)
+	if err != nil && t.failed == 0 || t.passed+t.failed+t.skipped == 0 {
+		t.failed++
+		t.failures = append(t.failures, fmt.Sprintf("(the program: %v)", err))
+	}
+	return t
+}
+
+// tell prints the failures and, if there were skips, why.
+func (t *tally) tell(w io.Writer, out []byte) {
+	for _, reason := range t.reasons {
+		fmt.Fprintln(w, "    skipped:", reason)
+	}
+	if t.failed == 0 {
+		return
+	}
+	for _, f := range t.failures {
+		fmt.Fprintln(w, "    failed:", f)
+	}
+	lines := bytes.Split(out, []byte("\n"))
+	for _, line := range lines[max(0, len(lines)-tail):] {
+		fmt.Fprintf(w, "    | %.300s\n", line)
+	}
+}
+
+// tail is how many lines of a failed program's output are shown.
+const tail = 60
