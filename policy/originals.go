@@ -32,8 +32,9 @@ type programs struct {
 type target struct {
 	exists bool
 	path   string // canonical; "" if it has none
-	// single: it is one program whatever it is called, so its own path stands for it. directory: it is none.
-	single, directory bool
+	// looked: what follows has been found out, which takes reading it. single: it is one program whatever it is called,
+	// so its own path stands for it. directory: it is none.
+	looked, single, directory bool
 }
 
 func newPrograms(sys *System) *programs {
@@ -69,7 +70,23 @@ func (f *programs) look(name string) *target {
 		return &target{exists: !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)}
 	}
 	defer file.Close()
-	t := &target{exists: true, path: string(file.Path())}
+	return &target{exists: true, path: string(file.Path())}
+}
+
+// into looks into the program at an absolute path. Most rules need not know what it is.
+func (f *programs) into(name string) *target {
+	t := f.at(name)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !t.exists || t.looked {
+		return t
+	}
+	t.looked = true
+	file, err := f.open(name)
+	if err != nil {
+		return t
+	}
+	defer file.Close()
 	t.single, err = f.cache.Single(file)
 	t.directory = errors.Is(err, syscall.EISDIR)
 	return t
@@ -119,7 +136,7 @@ func (p *Policy) resolveProgram(r *rule) {
 		return
 	}
 	if name, ok := r.pattern.file(); ok && f.open != nil {
-		if t := f.at(name); t.exists && !t.single && !t.directory {
+		if t := f.at(name); t.exists && p.isLink(name, t) && !f.into(name).single && !t.directory {
 			r.resolved = p.real.resolveParent(r.pattern)
 			return
 		}
@@ -127,12 +144,21 @@ func (p *Policy) resolveProgram(r *rule) {
 	r.resolved = p.real.resolve(r.pattern)
 }
 
+// isLink says whether the last component of an existing path is, or may be, a symbolic link.
+func (p *Policy) isLink(name string, t *target) bool {
+	if p.real.realpath == nil {
+		return true
+	}
+	dir, ok := p.real.real(path.Dir(name))
+	return !ok || path.Join(dir, path.Base(name)) != t.path
+}
+
 // targets are the files that the links of a bare name lead to, where they have another name.
 func (f *programs) targets(r *rule) (list []*pattern) {
 	var seen []string
 	for _, name := range f.places(r) {
 		t := f.at(name)
-		if !t.single || t.path == "" || path.Base(t.path) == r.name.text || slices.Contains(seen, t.path) {
+		if t.path == "" || path.Base(t.path) == r.name.text || slices.Contains(seen, t.path) || !f.into(name).single {
 			continue
 		}
 		seen = append(seen, t.path)
@@ -185,8 +211,7 @@ func (f *programs) collect(names []string) *program.Originals {
 			}
 			f.kept[name] = file
 		}
-		// An error is one of reading: who cannot read it cannot copy it either.
-		_ = o.Add(f.cache, []byte(name), file)
+		o.Add([]byte(name), file)
 	}
 	return o
 }

@@ -19,23 +19,14 @@ type Originals struct {
 	bySize map[int64][]*Original
 }
 
-// Add notes that the denied name stands for f. A multi-call binary is not noted: there names decide. The error is
-// one of reading.
-func (o *Originals) Add(c *Cache, name []byte, f File) error {
-	e, err := c.look(f)
-	if err != nil {
-		return err
-	}
-	if e.family != 0 && e.family&loaders == 0 {
-		return nil
-	}
+// Add notes that the denied name stands for f. Nothing is read: that is done when a file of its size is executed.
+func (o *Originals) Add(name []byte, f File) {
 	if o.bySize == nil {
 		o.bySize = make(map[int64][]*Original)
 	}
 	id := f.ID()
 	byName := dispatcherOf(base(f.Path())) != nil || dispatcherOf(base(name)) != nil
 	o.bySize[id.Size] = append(o.bySize[id.Size], &Original{Name: name, File: f, id: id, byName: byName})
-	return nil
 }
 
 // Single says whether a file is one program whatever it is called: neither a multi-call binary nor one that listens to
@@ -74,11 +65,18 @@ func (w *walk) copies(f File, e *entry, args [][]byte) {
 func (c *Cache) twins(f File, list []*Original) []*Original {
 	var twins []*Original
 	for _, o := range list {
-		if o.id == f.ID() || c.equal(f, o) {
+		if (o.id == f.ID() || c.equal(f, o)) && !c.bundle(o) {
 			twins = append(twins, o)
 		}
 	}
 	return twins
+}
+
+// bundle says whether an original is a multi-call binary: there names decide, so nothing is a copy of it. One that cannot
+// be read any more, or is another by now, is taken for one program.
+func (c *Cache) bundle(o *Original) bool {
+	e, err := c.look(o.File)
+	return err == nil && e.family != 0 && e.family&loaders == 0 && !o.changed()
 }
 
 // equal compares a file with an original of the same size. Files are compared, not hashed: two that differ mostly

@@ -18,9 +18,10 @@ func TestCopies(t *testing.T) {
 	c, o := NewCache(clock), &Originals{}
 	for _, name := range []string{"/bin/dd", "/bin/python3", "/bin/sh", "/bin/tee", "/bin/gunzip"} {
 		f, _, err := w.Open([]byte(name))
-		if err != nil || o.Add(c, []byte(name), f) != nil {
+		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
+		o.Add([]byte(name), f)
 	}
 	tests := []struct {
 		path, argv0, rule string
@@ -65,9 +66,7 @@ func (o overwritten) Stat() (ID, error) { id := o.id; id.Ctime++; return id, nil
 func TestChangedOriginal(t *testing.T) {
 	w, c, o := bundles(), NewCache(clock), &Originals{}
 	m, _ := w.file("/bin/dd")
-	if err := o.Add(c, []byte("/bin/dd"), overwritten{m}); err != nil {
-		t.Fatal(err)
-	}
+	o.Add([]byte("/bin/dd"), overwritten{m})
 	m.Reset([]byte(strings.Repeat("?", int(m.id.Size))))
 	if id := c.Identify(w.exec(t, "/w/q", "q"), w, o); !denied(id, "dd") {
 		t.Error("a copy made before the original was overwritten is free")
