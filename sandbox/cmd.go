@@ -92,6 +92,9 @@ type Cmd struct {
 	KeepDumpable bool
 	// Counts, if not nil, counts the stops of the tree. It is not to be touched before Wait has returned.
 	Counts *tracer.Counts
+	// KeepSIGCHLD lets os/signal.Notify hear of SIGCHLD while anything runs. Otherwise it has its default action meanwhile,
+	// which is all that os/exec needs and costs less.
+	KeepSIGCHLD bool
 	// Reporter is told of denials; nil means nobody is.
 	Reporter Reporter
 	// Hardened, if not nil, is told what came of each primitive of hardening before the target runs its first

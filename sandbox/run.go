@@ -145,6 +145,7 @@ func (c *Cmd) start() error {
 		Control:     r.control,
 		Dumpable:    c.KeepDumpable,
 		Counts:      c.Counts,
+		KeepSIGCHLD: c.KeepSIGCHLD,
 	}
 	opt.Hardened = box.hardened
 	opt.Network = box.enclosed

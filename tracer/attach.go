@@ -100,9 +100,7 @@ func awaitEnd(tid int) {
 
 // attach is Attach on the tracer's thread.
 func (t *tracer) attach(pids []int) (*Result, error) {
-	if !t.opt.NoisySIGCHLD {
-		defer quietSIGCHLD()()
-	}
+	defer quietSIGCHLD(t.opt.KeepSIGCHLD)()
 	restore, errno := interruptible(wakeSignal)
 	if errno != 0 {
 		return nil, fmt.Errorf("prepare to detach: %w", errno)

@@ -36,7 +36,9 @@ type tracer struct {
 	unborn map[int]struct{}
 
 	near  nearer
+	pace  pace
 	batch []report
+	left  int // how many of the batch are not handled yet
 	call  rawCall
 	info  syscallInfo
 	regs  arch.Regs
@@ -76,7 +78,8 @@ func (t *tracer) loop() error {
 			t.result.Detached = true
 			return nil
 		}
-		for _, r := range t.batch {
+		for i, r := range t.batch {
+			t.left = len(t.batch) - 1 - i
 			if r.pid != 0 {
 				t.dispatch(r.pid, r.ws)
 			}
@@ -95,26 +98,37 @@ func (t *tracer) loop() error {
 // stops all the time would starve the others.
 func (t *tracer) collect() (more bool, err error) {
 	t.batch = t.batch[:0]
-	for {
-		pid, ws, errno := poll()
-		switch {
-		case errno == unix.EINTR:
-			continue
-		case errno == unix.ECHILD && len(t.batch) == 0:
-			return false, nil
-		case errno != 0 && errno != unix.ECHILD:
-			return false, errno
-		case pid > 0:
-			t.add(pid, ws)
-			continue
+	if !t.pace.mayWait() {
+		for {
+			pid, ws, errno := poll()
+			switch {
+			case errno == unix.EINTR:
+				continue
+			case errno == unix.ECHILD && len(t.batch) == 0:
+				return false, nil
+			case errno != 0 && errno != unix.ECHILD:
+				return false, errno
+			case pid > 0:
+				t.add(pid, ws)
+				continue
+			}
+			break
 		}
+		t.pace.took(len(t.batch))
 		if len(t.batch) > 0 {
 			return true, nil
 		}
+	}
+	return t.wait()
+}
+
+// wait waits for one stop.
+func (t *tracer) wait() (more bool, err error) {
+	for {
 		if len(t.tasks) == 0 && len(t.held) > 0 {
 			t.adoptAll() // whoever would announce them is gone
 		}
-		pid, ws, err = t.block()
+		pid, ws, err := t.block()
 		switch err {
 		case nil:
 			t.add(pid, ws)
@@ -156,6 +170,9 @@ func event(ws unix.WaitStatus) int {
 func (t *tracer) dispatch(pid int, ws unix.WaitStatus) {
 	task := t.tasks[pid]
 	t.opt.Counts.report(ws, t.launched)
+	if task != nil && t.near.on {
+		t.near.series.saw(task)
+	}
 	switch {
 	case !ws.Stopped():
 		t.gone(pid, task, ws)

@@ -8,11 +8,11 @@ import (
 	"sydbox/syscalls"
 )
 
-// On a machine that is otherwise idle, where the task wakes up costs more than all that is done at its stop: on another
-// CPU than the tracer's, which has gone to sleep meanwhile, and then the tracer's has when the next stop comes. So a task
-// that stops again and again while no other does is woken up on the CPU that the tracer is just about to leave: it may
-// run nowhere else for the moment of its wake-up, and everywhere that it might before right after. Tasks that run side
-// by side take turns in stopping, and stay where they are.
+// On a machine that is otherwise idle, where a task wakes up costs more than all that is done at its stop: on another CPU
+// than the tracer's, which has gone to sleep meanwhile, and then the tracer's has when the next stop comes. So while one
+// thing happens after the other in the tree (near.go), the tracer's thread stays on one CPU, and a task that it resumes is
+// woken up there: the task may run nowhere else for the moment of its wake-up, and everywhere that it might before right
+// after. Then the kernel moves it when there is reason to.
 //
 // The task may get the CPU before the tracer has given it the others back (it preempts it: sched(7)). What it could see or
 // change then has to stop, so that it happens later: sched_getaffinity and sched_setaffinity, which the filter must trace
@@ -25,11 +25,15 @@ type cpuMask [maskWords]uint64
 
 // nearer is what is needed to wake tasks up nearby.
 type nearer struct {
-	on bool
-	// last is the task that stopped last, alone.
-	last int
-	mask cpuMask // the task's own
-	size uintptr // how much of it the kernel uses
+	on     bool
+	series series
+	// stays: the thread was restricted to cpu. own is where it may run otherwise.
+	stays   bool
+	cpu     uint32
+	own     cpuMask
+	ownSize uintptr
+	mask    cpuMask // the task's own
+	size    uintptr // how much of it the kernel uses
 }
 
 // seesCPUs says whether a call sees or sets on which CPUs tasks may run.
@@ -52,27 +56,52 @@ func setCPUs(tid int, mask *cpuMask, size uintptr) bool {
 	return errno == 0
 }
 
+// stay keeps this thread where it is, which it does already if nothing else was said since.
+func (n *nearer) stay() bool {
+	if n.stays {
+		return true
+	}
+	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&n.cpu)), 0, 0); errno != 0 {
+		return false
+	}
+	var ok bool
+	if n.ownSize, ok = cpusOf(0, &n.own); !ok || n.cpu >= 64*maskWords || n.own == only(n.cpu) {
+		n.on = false // there is one CPU, or too many
+		return false
+	}
+	here := only(n.cpu)
+	n.stays = setCPUs(0, &here, n.ownSize)
+	return n.stays
+}
+
+// roam lets this thread run wherever it may.
+func (n *nearer) roam() {
+	if n.stays {
+		n.stays = false
+		_ = setCPUs(0, &n.own, n.ownSize) // to have more CPUs needs no right
+	}
+}
+
+func only(cpu uint32) (mask cpuMask) {
+	mask[cpu/64] = 1 << (cpu % 64)
+	return mask
+}
+
 // draw restricts a stopped task to the CPU of this thread: false if that was not done, and there is nothing to put back.
 func (n *nearer) draw(tid int) bool {
-	if n.last != tid {
-		n.last = tid
+	if !n.series.serial() {
+		n.roam()
 		return false
 	}
-	var cpu uint32
-	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {
+	if !n.stay() {
 		return false
 	}
-	size, ok := cpusOf(tid, &n.mask)
-	if !ok || cpu >= 64*maskWords || n.mask[cpu/64]&(1<<(cpu%64)) == 0 {
+	var ok bool
+	if n.size, ok = cpusOf(tid, &n.mask); !ok || n.mask[n.cpu/64]&(1<<(n.cpu%64)) == 0 {
 		return false
 	}
-	n.size = size
-	var here cpuMask
-	here[cpu/64] = 1 << (cpu % 64)
-	if here == n.mask {
-		return false
-	}
-	return setCPUs(tid, &here, size)
+	here := only(n.cpu)
+	return here != n.mask && setCPUs(tid, &here, n.size)
 }
 
 // free gives the task its CPUs back. If that fails it is gone.

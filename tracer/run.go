@@ -37,10 +37,11 @@ type Options struct {
 	// Network, if not nil, is called before Started with what came of the plan's Network, if it has one. The sockets
 	// in it are the caller's.
 	Network func(launch.Network)
-	// NoisySIGCHLD leaves the runtime's SIGCHLD action alone: without SA_NOCLDSTOP each stop costs a third more.
-	NoisySIGCHLD bool
 	// Counts, if not nil, counts the stops of the run.
 	Counts *Counts
+	// KeepSIGCHLD lets os/signal.Notify hear of SIGCHLD during the run; it costs something at each death in the tree.
+	// Otherwise SIGCHLD has its default action. Waiting for children, as os/exec does, needs no signal.
+	KeepSIGCHLD bool
 	// NoSyscallInfo works as on a kernel without PTRACE_GET_SYSCALL_INFO (before 5.3). For tests.
 	NoSyscallInfo bool
 	// Dumpable leaves this process open to others of its user, the tree among them, for the time of the run: they may
@@ -139,9 +140,7 @@ func onOwnThread(f func()) {
 
 // run is Run on the tracer's thread.
 func (t *tracer) run(plan *launch.Plan) (*Result, error) {
-	if !t.opt.NoisySIGCHLD {
-		defer quietSIGCHLD()()
-	}
+	defer quietSIGCHLD(t.opt.KeepSIGCHLD)()
 	shim, err := plan.Start()
 	if err != nil {
 		return nil, err

@@ -8,60 +8,74 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Every stop of a tracee also sends SIGCHLD to the tracer, and the Go runtime handles each: a third of the tracer's CPU
-// time. SA_NOCLDSTOP keeps those away; wait4 is woken all the same and SIGCHLD of real deaths still comes. The runtime
-// has no interface for that flag, so its own action is read back, given the flag, and written: handler, mask and
-// restorer stay the runtime's.
+// Every stop of a tracee and every death also sends SIGCHLD to the tracer, and the Go runtime handles each: a third of
+// the tracer's CPU time. wait4 is woken all the same, also without: with the default action the kernel drops the signal
+// as it makes it (sig_ignored), and children are not reaped by themselves as with SIG_IGN. The runtime has no interface
+// for that. So its own action is read and put back when the last run has ended; who wants to hear of the deaths of other
+// children meanwhile (os/signal.Notify) has it kept, and given SA_NOCLDSTOP, which leaves out the stops.
 //
 // The layout of struct sigaction differs between ports, but its first two words are handler and flags on all of them
 // except MIPS (the other way round), where this is left out; the rest is passed through unread.
 
 const saNoCLDStop = 1
 
-// sigchldUsers counts the runs that want SA_NOCLDSTOP; the last one puts the flags back.
-var (
-	sigchldMu    sync.Mutex
-	sigchldUsers int
-	sigchldHad   bool // the flag was set before us
-)
+// sigaction is larger than any port's struct. The zero value is SIG_DFL without flags.
+type sigaction [8]uintptr
 
-// quietSIGCHLD sets SA_NOCLDSTOP until the returned function is called.
-func quietSIGCHLD() (restore func()) {
+// sigchld is what was done to the action, for the runs that are under way. The first one decides.
+var sigchld struct {
+	mu    sync.Mutex
+	users int
+	was   sigaction
+}
+
+// quietSIGCHLD keeps SIGCHLD away until the returned function is called: that of stops alone if deaths is true.
+func quietSIGCHLD(deaths bool) (restore func()) {
 	if sigactionSwapped {
 		return func() {}
 	}
-	sigchldMu.Lock()
-	defer sigchldMu.Unlock()
-	if sigchldUsers == 0 {
-		had, errno := setNoCLDStop(true)
-		if errno != 0 {
+	sigchld.mu.Lock()
+	defer sigchld.mu.Unlock()
+	if sigchld.users == 0 {
+		if actionOf(unix.SIGCHLD, &sigchld.was) != 0 {
 			return func() {}
 		}
-		sigchldHad = had
+		var quiet sigaction
+		if deaths {
+			quiet = sigchld.was
+			quiet[1] |= saNoCLDStop
+		}
+		if setAction(unix.SIGCHLD, &quiet) != 0 {
+			return func() {}
+		}
 	}
-	sigchldUsers++
+	sigchld.users++
 	return func() {
-		sigchldMu.Lock()
-		defer sigchldMu.Unlock()
-		sigchldUsers--
-		if sigchldUsers == 0 && !sigchldHad {
-			_, _ = setNoCLDStop(false) // reading it worked a moment ago
+		sigchld.mu.Lock()
+		defer sigchld.mu.Unlock()
+		sigchld.users--
+		if sigchld.users == 0 {
+			_ = setAction(unix.SIGCHLD, &sigchld.was) // setting it worked before
 		}
 	}
 }
 
-// setNoCLDStop sets or clears the flag and says whether it was set.
-func setNoCLDStop(on bool) (had bool, errno syscall.Errno) {
-	return setActionFlag(unix.SIGCHLD, saNoCLDStop, on)
+func actionOf(sig syscall.Signal, action *sigaction) syscall.Errno {
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), 0, uintptr(unsafe.Pointer(action)),
+		signalSetSize, 0, 0)
+	return errno
+}
+
+func setAction(sig syscall.Signal, action *sigaction) syscall.Errno {
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(action)), 0,
+		signalSetSize, 0, 0)
+	return errno
 }
 
 // setActionFlag sets or clears a flag of a signal's action and says whether it was set.
 func setActionFlag(sig syscall.Signal, flag uintptr, on bool) (had bool, errno syscall.Errno) {
-	var action [8]uintptr // larger than any port's struct
-	const maskSize = 8
-	_, _, errno = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), 0,
-		uintptr(unsafe.Pointer(&action)), maskSize, 0, 0)
-	if errno != 0 {
+	var action sigaction
+	if errno := actionOf(sig, &action); errno != 0 {
 		return false, errno
 	}
 	had = action[1]&flag != 0
@@ -69,7 +83,5 @@ func setActionFlag(sig syscall.Signal, flag uintptr, on bool) (had bool, errno s
 		return had, 0
 	}
 	action[1] ^= flag
-	_, _, errno = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig),
-		uintptr(unsafe.Pointer(&action)), 0, maskSize, 0, 0)
-	return had, errno
+	return had, setAction(sig, &action)
 }

@@ -64,12 +64,12 @@ func (t *tracer) passBy(request uintptr, tid int, ws unix.WaitStatus) {
 		// Resuming would undo the stop: LISTEN leaves it stopped, lets SIGCONT end it, and lets its parent see it.
 		t.check(tid, ptrace(unix.PTRACE_LISTEN, tid, 0, 0))
 	case event(ws) != 0 || sig == syscallSignal:
-		t.check(tid, ptrace(request, tid, 0, 0))
+		t.cont(request, tid, 0)
 	default:
 		// A signal-delivery-stop. Every signal is injected unchanged, a SIGTRAP of the tracee's own too; the kernel
 		// keeps the siginfo while the number stays the same. Go programs get one SIGURG per preemption: no more is done
 		// for it.
-		t.check(tid, ptrace(request, tid, 0, uintptr(sig)))
+		t.cont(request, tid, sig)
 	}
 }
 
@@ -89,10 +89,19 @@ func (t *Task) request() uintptr {
 
 // resume lets the task go on.
 func (t *tracer) resume(task *Task) {
-	near := t.near.on && len(t.batch) == 1 && !seesCPUs(task.state.inv.Call) && t.near.draw(task.TID)
-	t.check(task.TID, ptrace(task.request(), task.TID, 0, 0))
+	if seesCPUs(task.state.inv.Call) {
+		t.check(task.TID, ptrace(task.request(), task.TID, 0, 0))
+		return
+	}
+	t.cont(task.request(), task.TID, 0)
+}
+
+// cont resumes a task, nearby if that is wanted: the last one of a batch, because others keep this thread busy.
+func (t *tracer) cont(request uintptr, tid int, sig syscall.Signal) {
+	near := t.near.on && t.left == 0 && t.near.draw(tid)
+	t.check(tid, ptrace(request, tid, 0, uintptr(sig)))
 	if near {
-		t.near.free(task.TID)
+		t.near.free(tid)
 	}
 }
 

@@ -21,6 +21,7 @@ func poll() (pid int, ws unix.WaitStatus, errno syscall.Errno) {
 
 // block waits for the next stop. Through the scheduler: a raw call that blocks would hold up every garbage collection.
 func (t *tracer) block() (pid int, ws unix.WaitStatus, err error) {
+	t.pace.yield()
 	pid, err = unix.Wait4(-1, &t.status, waitMine, nil)
 	return pid, t.status, err
 }

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"sync"
 	"syscall"
 	"time"
 
@@ -8,7 +9,7 @@ import (
 )
 
 // A thread that waits for tracees wakes for nothing else: the runtime's handlers have SA_RESTART. So one signal that
-// nobody uses loses that flag while somebody is attached (as sigchld_unsafe.go gives one to SIGCHLD), and ends wait4
+// nobody uses loses that flag while somebody is attached (sigchld_unsafe.go changes actions, too), and ends wait4
 // with EINTR. The runtime takes no notice of it.
 
 // wakeSignal is the last real-time signal.
@@ -57,8 +58,8 @@ func (c *Control) endAttach() {
 
 // interruptible makes sig end blocking calls until the returned function is called.
 func interruptible(sig syscall.Signal) (restore func(), errno syscall.Errno) {
-	sigchldMu.Lock()
-	defer sigchldMu.Unlock()
+	wakeMu.Lock()
+	defer wakeMu.Unlock()
 	if wakeUsers == 0 {
 		if _, errno := setActionFlag(sig, saRestart, false); errno != 0 {
 			return nil, errno
@@ -66,13 +67,16 @@ func interruptible(sig syscall.Signal) (restore func(), errno syscall.Errno) {
 	}
 	wakeUsers++
 	return func() {
-		sigchldMu.Lock()
-		defer sigchldMu.Unlock()
+		wakeMu.Lock()
+		defer wakeMu.Unlock()
 		if wakeUsers--; wakeUsers == 0 {
 			_, _ = setActionFlag(sig, saRestart, true) // reading it worked a moment ago
 		}
 	}, 0
 }
 
-// wakeUsers counts the runs of Attach, under sigchldMu.
-var wakeUsers int
+// wakeUsers counts the runs of Attach.
+var (
+	wakeMu    sync.Mutex
+	wakeUsers int
+)
