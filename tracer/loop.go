@@ -35,13 +35,14 @@ type tracer struct {
 	held   map[int]unix.WaitStatus
 	unborn map[int]struct{}
 
-	near  nearer
-	pace  pace
-	batch []report
-	left  int // how many of the batch are not handled yet
-	call  rawCall
-	info  syscallInfo
-	regs  arch.Regs
+	near   nearer
+	pace   pace
+	ticker ticker
+	batch  []report
+	left   int // how many of the batch are not handled yet
+	call   rawCall
+	info   syscallInfo
+	regs   arch.Regs
 	// noInfo: there is no PTRACE_GET_SYSCALL_INFO; orderSeen: and the order of stops was found to be that of 4.8.
 	noInfo, orderSeen bool
 	status            unix.WaitStatus

@@ -43,10 +43,8 @@ func (p *pace) took(n int) {
 	}
 }
 
-// yield is called before the thread waits. The runtime's monitor (sysmon) takes its processor away from a goroutine that
-// has run for 10 ms, if it finds it in a system call, and then looks again every 20 µs to see whether there is more to
-// take, on another CPU. The tracer is nearly always in a system call: it was found thousands of times a second, at more
-// CPU time than all that the tracer did itself. A turn costs 30 µs, and the monitor goes to sleep.
+// yield is called before the thread waits. A goroutine that has run for 10 ms is preempted by a signal, and if it is found
+// in a system call then, its processor is taken away as in ticker_unsafe.go. A turn of the scheduler's costs 30 µs.
 func (p *pace) yield() {
 	if now := time.Now(); now.Sub(p.turn) >= slice {
 		runtime.Gosched()

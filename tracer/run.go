@@ -141,6 +141,7 @@ func onOwnThread(f func()) {
 // run is Run on the tracer's thread.
 func (t *tracer) run(plan *launch.Plan) (*Result, error) {
 	defer quietSIGCHLD(t.opt.KeepSIGCHLD)()
+	defer t.ticker.start()()
 	shim, err := plan.Start()
 	if err != nil {
 		return nil, err

@@ -19,10 +19,20 @@ func poll() (pid int, ws unix.WaitStatus, errno syscall.Errno) {
 	return int(r), unix.WaitStatus(status), errno
 }
 
-// block waits for the next stop. Through the scheduler: a raw call that blocks would hold up every garbage collection.
+// block waits for the next stop.
 func (t *tracer) block() (pid int, ws unix.WaitStatus, err error) {
-	t.pace.yield()
+	for t.ticker.raw() {
+		t.pace.yield()
+		pid, errno := t.ticker.wait(&t.status)
+		if errno != 0 {
+			return -1, 0, errno
+		}
+		if pid > 0 {
+			return pid, t.status, nil
+		}
+	}
 	pid, err = unix.Wait4(-1, &t.status, waitMine, nil)
+	t.ticker.quiet = 0
 	return pid, t.status, err
 }
 

@@ -1,0 +1,102 @@
+package tracer
+
+import (
+	"runtime"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// A wait for the next stop can go through the Go scheduler (unix.Wait4) or not (a raw call). Through it is the rule: a raw
+// call keeps its processor, and whoever stops the world waits for it. But the scheduler costs more than a stop: its
+// monitor (sysmon) takes the processor away after 10 ms without a stop, goes to sleep, is woken up by the next stop, and
+// then looks every 20 µs for a while, on another CPU, whether there is more to take. Builds pause like that all the time:
+// a third of the tracer's CPU time was the monitor's. So waits are raw but not long: a timer of this thread ends them.
+// The world waits at most that long for it, and a tree that is quiet for longer is waited for as usual.
+
+// ticker ends raw waits. The zero value cannot.
+type ticker struct {
+	id    int32
+	ready bool
+	// quiet counts the raw waits in a row that nothing came in.
+	quiet int
+}
+
+const (
+	// tick is how long a raw wait takes at most.
+	tick = 10 * time.Millisecond
+	// quietest is how many of them a quiet tree is waited for that way.
+	quietest = 50
+)
+
+// sigevent is struct sigevent (linux, include/uapi/asm-generic/siginfo.h) with SIGEV_THREAD_ID.
+type sigevent struct {
+	value  uintptr
+	signo  int32
+	notify int32
+	tid    int32
+	_      [64]byte
+}
+
+const sigevThreadID = 4
+
+// itimerspec is struct itimerspec, in the words of this port's timer_settime.
+type itimerspec struct{ interval, value unix.Timespec }
+
+// start makes the timer, for the calling thread. Where that fails, or nobody else has a processor to run on, waits go
+// through the scheduler.
+//
+// Precondition: the thread is locked.
+func (k *ticker) start() (stop func()) {
+	if runtime.GOMAXPROCS(0) < 2 {
+		return func() {}
+	}
+	restore, errno := interruptible(wakeSignal)
+	if errno != 0 {
+		return func() {}
+	}
+	e := sigevent{signo: int32(wakeSignal), notify: sigevThreadID, tid: int32(unix.Gettid())}
+	_, _, errno = unix.RawSyscall(unix.SYS_TIMER_CREATE, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&e)),
+		uintptr(unsafe.Pointer(&k.id)))
+	if errno != 0 {
+		restore()
+		return func() {}
+	}
+	k.ready = true
+	return func() {
+		k.ready = false
+		_, _, _ = unix.RawSyscall(unix.SYS_TIMER_DELETE, uintptr(k.id), 0, 0)
+		restore()
+	}
+}
+
+// raw says whether the next wait is a raw one.
+func (k *ticker) raw() bool { return k.ready && k.quiet < quietest }
+
+// arm makes the timer expire once after a tick, or not at all. It must not expire while anything else is done: calls on
+// some file systems fail if a signal comes (fuse).
+func (k *ticker) arm(on bool) {
+	var t itimerspec
+	if on {
+		t.value = unix.NsecToTimespec(int64(tick))
+	}
+	_, _, _ = unix.RawSyscall6(unix.SYS_TIMER_SETTIME, uintptr(k.id), 0, uintptr(unsafe.Pointer(&t)), 0, 0, 0)
+}
+
+// wait is wait4 for at most a tick: pid 0 if nothing came.
+func (k *ticker) wait(status *unix.WaitStatus) (pid int, errno syscall.Errno) {
+	k.arm(true)
+	r, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(status)), waitMine, 0, 0, 0)
+	k.arm(false)
+	switch errno {
+	case 0:
+		k.quiet = 0
+		return int(r), 0
+	case unix.EINTR:
+		k.quiet++
+		return 0, 0
+	}
+	return -1, errno
+}
