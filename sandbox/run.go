@@ -146,6 +146,7 @@ func (c *Cmd) start() error {
 		Dumpable:    c.KeepDumpable,
 		Counts:      c.Counts,
 		KeepSIGCHLD: c.KeepSIGCHLD,
+		Near:        true,
 	}
 	opt.Hardened = box.hardened
 	opt.Network = box.enclosed
@@ -189,7 +190,7 @@ func (b *box) plan(c *Cmd, std *stdStreams, wall *wall) (*launch.Plan, error) {
 	if gives {
 		filter = tracer.WithGive(filter)
 	}
-	prog, err := seccomp.Compile(filter)
+	prog, err := seccomp.Compile(tracer.WithNear(filter))
 	if err != nil {
 		return nil, fmt.Errorf("compile the policy into a filter: %w", err)
 	}

@@ -23,6 +23,7 @@ var (
 	callSocketpair = syscalls.ByName("socketpair")
 	callSetsockopt = syscalls.ByName("setsockopt")
 	callPrctl      = syscalls.ByName("prctl")
+	callGetCPUs    = syscalls.ByName("sched_getaffinity")
 )
 
 // socketcall applies the refusals of socket, socketpair and setsockopt to a socketcall, whose arguments lie in memory where
