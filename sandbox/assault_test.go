@@ -132,6 +132,8 @@ func (a *assault) cannot(trick trick) string {
 		return "it needs root"
 	case trick.is("private") && a.cell == "" && os.Getuid() == 0:
 		return "no namespaces to throw away"
+	case absent(trick):
+		return "this kernel does not have the call"
 	}
 	return ""
 }

@@ -23,6 +23,9 @@ type watched struct {
 	connects bool
 	fd       int32
 	inode    uint64
+	// nameless: what it makes has no name, as its flags say, which are in registers. It may be made in another directory
+	// than the one that was judged, where nothing shows of it; a name is given to it by a call of its own.
+	nameless bool
 }
 
 var (
@@ -30,6 +33,8 @@ var (
 	callFchdir = syscalls.ByName("fchdir")
 	callChroot = syscalls.ByName("chroot")
 	callBind   = syscalls.ByName("bind")
+	// callOpenat2 has its flags in memory.
+	callOpenat2 = syscalls.ByName("openat2")
 )
 
 // watch leaves the call in b.acc to the kernel, and asks for its exit where something can be found out there.
@@ -71,6 +76,7 @@ func (b *box) watch(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 		if b.policy.Pinning() == "required" {
 			return b.unpinned(t, inv)
 		}
+		w.nameless = b.acc.How.Flags&unix.O_TMPFILE == unix.O_TMPFILE && inv.Call != callOpenat2
 	}
 	c.unwatch(t.TID)
 	c.watched[t.TID] = w
@@ -117,6 +123,9 @@ func (b *box) SyscallExit(t *tracer.Task, inv *syscalls.Invocation, result int64
 		if err != nil || st.Mode&unix.S_IFMT != unix.S_IFSOCK {
 			b.end(t, inv, &verdict{decision: policy.Decision{Action: policy.Kill}, op: access.Create, index: -1, why: whyMoved})
 		}
+		return
+	}
+	if w.nameless {
 		return
 	}
 	if w.connects {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -17,6 +18,9 @@ import (
 )
 
 func main() {
+	if filepath.Base(os.Args[0]) == "true" {
+		return // what the tests start when they want nothing of it
+	}
 	defer stop()
 	if err := prepare(); err != nil {
 		fmt.Println("GUEST failed:", err)

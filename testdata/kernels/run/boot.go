@@ -112,8 +112,10 @@ func (k *kernel) pack(to, dir string, chosen []suite, o *options) error {
 		return fmt.Errorf("build the guest for %s: %w\n%s", k.goarch, err, out)
 	}
 	a := newArchive()
-	if err := a.copyFile("init", guest); err != nil {
-		return err
+	for _, name := range []string{"init", "bin/true"} {
+		if err := a.copyFile(name, guest); err != nil {
+			return err
+		}
 	}
 	var list strings.Builder
 	for i := range chosen {
@@ -129,7 +131,7 @@ func (k *kernel) pack(to, dir string, chosen []suite, o *options) error {
 		if err := a.copyTree(at+"/testdata", filepath.Join(filepath.FromSlash(s.pkg), "testdata")); err != nil {
 			return err
 		}
-		fmt.Fprintln(&list, s.pkg, "/"+at, o.limit, "/tests/"+s.file(), strings.Join(s.args(o.limit), " "))
+		fmt.Fprintln(&list, s.pkg, "/"+at, o.limit, "/tests/"+s.file(), strings.Join(s.args(o.limit, true), " "))
 	}
 	a.file("suites", []byte(list.String()), 0o644)
 	return a.write(to)

@@ -29,7 +29,6 @@ type entry struct {
 const (
 	modeDir    = 0o040000
 	modeFile   = 0o100000
-	modeLink   = 0o120000
 	modeDevice = 0o020000
 )
 
@@ -67,11 +66,6 @@ func (a *archive) dir(name string) {
 func (a *archive) file(name string, data []byte, mode uint32) {
 	a.dir(path.Dir(name))
 	a.entries[name] = entry{mode: modeFile | mode, data: data}
-}
-
-func (a *archive) link(name, target string) {
-	a.dir(path.Dir(name))
-	a.entries[name] = entry{mode: modeLink | 0o777, data: []byte(target)}
 }
 
 // copyFile adds a file of this machine's.

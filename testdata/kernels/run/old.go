@@ -54,7 +54,7 @@ func old(args []string) error {
 
 // underLevel runs a suite in its package's directory, prints its line and returns how many tests failed.
 func underLevel(o *options, oldk, level, dir string, s *suite) int {
-	cmd := exec.Command(oldk, append([]string{level, filepath.Join(dir, s.file())}, s.args(o.limit)...)...)
+	cmd := exec.Command(oldk, append([]string{level, filepath.Join(dir, s.file())}, s.args(o.limit, false)...)...)
 	cmd.Dir = filepath.FromSlash(s.pkg)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -16,6 +16,8 @@ type suite struct {
 	pkg string
 	// run selects tests, for go test's -run; empty for all.
 	run string
+	// needs are tests that call a compiler themselves, for go test's -skip where there is none.
+	needs string
 	// compiles says that the tests call a C compiler or Go themselves.
 	compiles bool
 }
@@ -24,8 +26,8 @@ type suite struct {
 var suites = []suite{
 	{pkg: "arch"},
 	{pkg: "syscalls"},
-	{pkg: "access"},
-	{pkg: "tracer/seccomp", run: "Install|Supported|Listener|Kernel"},
+	{pkg: "access", needs: "TestLayouts"},
+	{pkg: "tracer/seccomp", run: "Install|Supported|Listener|Kernel", needs: "TestKernelAnswersI386|TestKernelKillsForeign"},
 	{pkg: "tracer/landlock"},
 	{pkg: "tracer/launch"},
 	{pkg: "dns"},
@@ -52,11 +54,14 @@ func (s *suite) build(dir, goarch string) error {
 	return nil
 }
 
-// args are those of the test program.
-func (s *suite) args(limit string) []string {
+// args are those of the test program. A guest has no compiler.
+func (s *suite) args(limit string, guest bool) []string {
 	args := []string{"-test.v", "-test.timeout=" + limit}
 	if s.run != "" {
 		args = append(args, "-test.run="+s.run)
+	}
+	if guest && s.needs != "" {
+		args = append(args, "-test.skip="+s.needs)
 	}
 	return args
 }
@@ -70,8 +75,8 @@ type tally struct {
 
 var outcomeLine = regexp.MustCompile(`(?m)^\s*--- (PASS|FAIL|SKIP): (\S+)`)
 
-// reasonLine is what t.Skip says: the last line of a log before the outcome.
-var reasonLine = regexp.MustCompile(`(?m)^ +\w+_test\.go:\d+: (.*)\n\s*--- SKIP: `)
+// reasonLine is what t.Skip says: the last line of a log before the outcome, or before the next subtest.
+var reasonLine = regexp.MustCompile(`(?m)^ +\w+_test\.go:\d+: (.*)\n\s*(?:--- SKIP: |=== )`)
 
 // count reads what the test program printed with -test.v.
 func count(out []byte) tally {

@@ -1,0 +1,71 @@
+package sandbox
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/arch"
+	"sydbox/syscalls"
+)
+
+// What a trick may do on a kernel that leaves the sandbox less than this machine's: exactly what `sydbox features` says
+// is lost, and nothing where it says that nothing is.
+
+// found is what the kernel offers, asked once.
+var found = sync.OnceValue(Probe)
+
+// lost says what follows from a missing feature for a trick that has won, "" if nothing allows that.
+func lost(trick trick, r *trial) string {
+	opensIt := slices.ContainsFunc([]string{"open_", "creat_", "openat2_", "how_", "tmpfile_"}, func(prefix string) bool {
+		return strings.HasPrefix(trick.name, prefix)
+	})
+	switch {
+	case trick.is("race") && opensIt && !found().Has(featureGive) && slices.ContainsFunc(r.denials, killed):
+		return "opens are looked at when they have happened (level detects): it wins, and its process is killed"
+	case strings.HasPrefix(trick.name, "address_") && trick.is("race") && !found().Has(featureGetfd):
+		return "sockets cannot be copied (level off): it wins"
+	}
+	return ""
+}
+
+// withoutHint leaves out what a run says of the level of its opens, where that is to be said.
+func withoutHint(text string) string {
+	if found().Has(featureGive) {
+		return text
+	}
+	return hintOfOpens.ReplaceAllString(text, "")
+}
+
+var hintOfOpens = regexp.MustCompile(`(?m)^sydbox: hint: .*\(sydbox features says why\)\n`)
+
+// needsSockets says whether a benign program does with sockets what takes a copy of them: where none can be had, what
+// cannot be inspected is denied.
+func needsSockets(source string) bool {
+	return strings.HasPrefix(filepath.Base(source), "net_") && !found().Has(featureGetfd)
+}
+
+// callOf are the calls that a race makes, by the first part of its name.
+var callOf = map[string]string{
+	"openat2": "openat2", "how": "openat2", "file": "file_setattr", "fchmodat2": "fchmodat2", "setxattrat": "setxattrat",
+	"removexattrat": "removexattrat",
+}
+
+// absent says that a race is about a call which this kernel does not have: it cannot be won anywhere.
+func absent(trick trick) bool {
+	prefix, _, _ := strings.Cut(trick.name, "_")
+	name := callOf[prefix]
+	if name == "" || !trick.is("race") {
+		return false
+	}
+	nr, known := syscalls.Number(arch.Native()[0], name)
+	if !known {
+		return true
+	}
+	_, _, errno := unix.RawSyscall6(uintptr(nr), ^uintptr(0), 0, 0, 0, 0, 0)
+	return errno == unix.ENOSYS
+}
