@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +28,10 @@ var suites = []suite{
 	{pkg: "arch"},
 	{pkg: "syscalls"},
 	{pkg: "access", needs: "TestLayouts"},
-	{pkg: "tracer/seccomp", run: "Install|Supported|Listener|Kernel", needs: "TestKernelAnswersI386|TestKernelKillsForeign"},
+	{
+		pkg: "tracer/seccomp", run: "Install|Supported|Listener|Kernel",
+		needs: "TestKernelAnswersI386|TestKernelKillsForeign",
+	},
 	{pkg: "tracer/landlock"},
 	{pkg: "tracer/launch"},
 	{pkg: "dns"},
@@ -73,30 +77,40 @@ type tally struct {
 	reasons                 []string // of skips, in order and without repetition
 }
 
-var outcomeLine = regexp.MustCompile(`(?m)^\s*--- (PASS|FAIL|SKIP): (\S+)`)
+var outcomeLine = regexp.MustCompile(`^\s*--- (PASS|FAIL|SKIP): (\S+)`)
 
-// reasonLine is what t.Skip says: the last line of a log before the outcome, or before the next subtest.
-var reasonLine = regexp.MustCompile(`(?m)^ +\w+_test\.go:\d+: (.*)\n\s*(?:--- SKIP: |=== )`)
+// Lines of a log: which test is going on, and what it says.
+var (
+	turnLine = regexp.MustCompile(`^=== (?:RUN|CONT|NAME)\s+(\S+)`)
+	saidLine = regexp.MustCompile(`^ +\w+_test\.go:\d+: (.*)`)
+)
 
-// count reads what the test program printed with -test.v.
+// count reads what the test program printed with -test.v. What a test said last is why it was skipped.
 func count(out []byte) tally {
 	var t tally
-	for _, m := range outcomeLine.FindAllSubmatch(out, -1) {
-		switch string(m[1]) {
+	turn, said := "", map[string]string{}
+	for _, line := range strings.Split(string(out), "\n") {
+		if m := turnLine.FindStringSubmatch(line); m != nil {
+			turn = m[1]
+		}
+		if m := saidLine.FindStringSubmatch(line); m != nil {
+			said[turn] = m[1]
+		}
+		m := outcomeLine.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		switch m[1] {
 		case "PASS":
 			t.passed++
-		case "SKIP":
-			t.skipped++
 		case "FAIL":
 			t.failed++
-			t.failures = append(t.failures, string(m[2]))
-		}
-	}
-	seen := map[string]bool{}
-	for _, m := range reasonLine.FindAllSubmatch(out, -1) {
-		if reason := string(m[1]); !seen[reason] {
-			seen[reason] = true
-			t.reasons = append(t.reasons, reason)
+			t.failures = append(t.failures, m[2])
+		case "SKIP":
+			t.skipped++
+			if reason := said[m[2]]; !slices.Contains(t.reasons, reason) {
+				t.reasons = append(t.reasons, reason)
+			}
 		}
 	}
 	return t
