@@ -24,6 +24,7 @@ var scratch string
 
 func TestMain(m *testing.M) {
 	launch.Init()
+	runtime.GOMAXPROCS(leftFree + 2) // some of what runs side by side waits raw, and some does not
 	os.Exit(func() int {
 		if tracerMain() {
 			return 0

@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"runtime"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -24,6 +25,13 @@ type ticker struct {
 	quiet int
 }
 
+// rawTracers counts the threads that keep a processor while they wait.
+var rawTracers atomic.Int32
+
+// leftFree is how many processors the rest of the program has at least. The monitor is slow to take one away from a
+// goroutine that waits in a call, so there has to be one for the next.
+const leftFree = 3
+
 const (
 	// tick is how long a raw wait takes at most.
 	tick = 10 * time.Millisecond
@@ -45,42 +53,46 @@ const sigevThreadID = 4
 // itimerspec is struct itimerspec, in the words of this port's timer_settime.
 type itimerspec struct{ interval, value unix.Timespec }
 
-// start makes the timer, for the calling thread. Where that fails, or nobody else has a processor to run on, waits go
-// through the scheduler.
+// start makes the timer, for the calling thread. Where that fails, or there are too few processors for it
+// (runtime.GOMAXPROCS), waits go through the scheduler.
 //
 // Precondition: the thread is locked.
 func (k *ticker) start() (stop func()) {
-	if runtime.GOMAXPROCS(0) < 2 {
-		return func() {}
+	none := func() {}
+	if int(rawTracers.Add(1)) > runtime.GOMAXPROCS(0)-leftFree {
+		rawTracers.Add(-1)
+		return none
 	}
 	restore, errno := interruptible(wakeSignal)
 	if errno != 0 {
-		return func() {}
+		rawTracers.Add(-1)
+		return none
 	}
 	e := sigevent{signo: int32(wakeSignal), notify: sigevThreadID, tid: int32(unix.Gettid())}
 	_, _, errno = unix.RawSyscall(unix.SYS_TIMER_CREATE, unix.CLOCK_MONOTONIC, uintptr(unsafe.Pointer(&e)),
 		uintptr(unsafe.Pointer(&k.id)))
-	if errno != 0 {
-		restore()
-		return func() {}
-	}
-	k.ready = true
+	k.ready = errno == 0
 	return func() {
-		k.ready = false
-		_, _, _ = unix.RawSyscall(unix.SYS_TIMER_DELETE, uintptr(k.id), 0, 0)
+		if k.ready {
+			k.ready = false
+			_, _, _ = unix.RawSyscall(unix.SYS_TIMER_DELETE, uintptr(k.id), 0, 0)
+		}
 		restore()
+		rawTracers.Add(-1)
 	}
 }
 
 // raw says whether the next wait is a raw one.
 func (k *ticker) raw() bool { return k.ready && k.quiet < quietest }
 
-// arm makes the timer expire once after a tick, or not at all. It must not expire while anything else is done: calls on
-// some file systems fail if a signal comes (fuse).
+// arm makes the timer expire after a tick, and again after each tick: a signal that comes just before the wait is lost. Or
+// it makes it stop, because it must not expire while anything else is done: calls on some file systems fail if a signal
+// comes (fuse).
 func (k *ticker) arm(on bool) {
 	var t itimerspec
 	if on {
 		t.value = unix.NsecToTimespec(int64(tick))
+		t.interval = t.value
 	}
 	_, _, _ = unix.RawSyscall6(unix.SYS_TIMER_SETTIME, uintptr(k.id), 0, uintptr(unsafe.Pointer(&t)), 0, 0, 0)
 }
