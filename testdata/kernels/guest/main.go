@@ -67,7 +67,28 @@ func prepare() error {
 			return err
 		}
 	}
+	loadModules()
 	return loopback()
+}
+
+// loadModules loads what is below /modules, in the order of its names. What cannot be loaded the tests will miss.
+func loadModules() {
+	list, _ := filepath.Glob("/modules/*")
+	for _, name := range list {
+		f, err := os.Open(name)
+		if err != nil {
+			fmt.Println("GUEST module", name, err)
+			continue
+		}
+		flags := 0
+		if filepath.Ext(name) != ".ko" {
+			flags = unix.MODULE_INIT_COMPRESSED_FILE // Linux 5.17
+		}
+		if err := unix.FinitModule(int(f.Fd()), "", flags); err != nil {
+			fmt.Println("GUEST module", name, err)
+		}
+		f.Close()
+	}
 }
 
 // loopback is ip link set lo up.

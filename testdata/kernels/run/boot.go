@@ -68,7 +68,7 @@ func (k *kernel) boot(o *options) (failed int, err error) {
 	defer os.RemoveAll(dir)
 	chosen := o.guests()
 	initrd := filepath.Join(dir, "initrd")
-	if err := k.pack(initrd, dir, chosen, o); err != nil {
+	if err := k.pack(initrd, dir, image, chosen, o); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), bootLimit)
@@ -104,7 +104,7 @@ func (o *options) guests() (list []suite) {
 }
 
 // pack writes the archive of the guest: its first process, the test programs and the files that they read.
-func (k *kernel) pack(to, dir string, chosen []suite, o *options) error {
+func (k *kernel) pack(to, dir, image string, chosen []suite, o *options) error {
 	guest := filepath.Join(dir, "guest")
 	build := exec.Command("go", "build", "-o", guest, "./testdata/kernels/guest")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+k.goarch)
@@ -116,6 +116,9 @@ func (k *kernel) pack(to, dir string, chosen []suite, o *options) error {
 		if err := a.copyFile(name, guest); err != nil {
 			return err
 		}
+	}
+	if err := k.modules(a, image); err != nil {
+		return err
 	}
 	var list strings.Builder
 	for i := range chosen {

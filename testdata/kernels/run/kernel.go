@@ -1,5 +1,12 @@
 package main
 
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
 // kernel is one of Debian's, and the machine that it runs on here.
 type kernel struct {
 	name    string
@@ -82,4 +89,31 @@ func (k *kernel) command(image, initrd string) []string {
 	// A nested /dev/kvm may open and then abort or hang, so it is never asked for.
 	return append(args, "-accel", "tcg", "-smp", "1", "-kernel", image, "-initrd", initrd, "-display", "none",
 		"-no-reboot", "-nodefaults", "-monitor", "none", "-serial", "stdio", "-append", k.appended+" quiet panic=-1")
+}
+
+// moduleNames are what a system would load by itself when it is asked for, in the order in which they need each other.
+var moduleNames = []string{"inet_diag", "tcp_diag", "udp_diag", "unix_diag", "overlay"}
+
+// modules puts those that the kernel's package has besides the image into the archive, below modules.
+func (k *kernel) modules(a *archive, image string) error {
+	top, _, _ := strings.Cut(image, "/x/") // what was unpacked is in x
+	for i, name := range moduleNames {
+		var found string
+		err := filepath.WalkDir(top, func(path string, _ os.DirEntry, err error) error {
+			if base, _, _ := strings.Cut(filepath.Base(path), ".ko"); base == name && strings.Contains(path, ".ko") {
+				found = path
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if found == "" {
+			continue // built in, or not to be had
+		}
+		if err := a.copyFile(fmt.Sprintf("modules/%d-%s", i, filepath.Base(found)), found); err != nil {
+			return err
+		}
+	}
+	return nil
 }
