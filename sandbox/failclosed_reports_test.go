@@ -37,7 +37,7 @@ func (o *ordeal) logDiskFull() {
 	if err := os.Mkdir(disk, 0o755); err != nil {
 		o.Fatal(err)
 	}
-	o.wrap = []string{"/bin/sh", "-c", "mount -t tmpfs -o size=8k none " + disk + ` && exec "$@"`, "sh"}
+	o.wrap = []string{"/bin/sh", "-c", "mount -t tmpfs -o size=12k none " + disk + ` && exec "$@"`, "sh"}
 	o.adjust = func(cmd *exec.Cmd) { cmd.SysProcAttr.Unshareflags = unix.CLONE_NEWNS }
 	o.flags = []string{"--log", filepath.Join(disk, "log")}
 	o.start("probe")
