@@ -31,6 +31,8 @@ type execJudge struct {
 	args   argReader
 	// pending has what the first look saw, by task, until the exec ends one way or the other.
 	pending map[int]*program.Identity
+	// command is what the command itself was taken for before it was started.
+	command *program.Identity
 	loading loading
 }
 
@@ -130,7 +132,7 @@ func (j *execJudge) foresee(t *tracer.Task, inv *syscalls.Invocation, a *access.
 }
 
 // Exec is the second look. Nothing of the new image has run, no other thread shares its memory, and all links have been
-// followed. The target's own start is not judged: that was done before anything was started.
+// followed. The target's own start had its first look before anything was started (judgeLaunch).
 func (b *box) Exec(t *tracer.Task, launch bool) tracer.Action {
 	if launch {
 		if b.err = b.beginCarrying(t); b.err != nil {
@@ -142,6 +144,9 @@ func (b *box) Exec(t *tracer.Task, launch bool) tracer.Action {
 	}
 	j := b.execs
 	foreseen := j.pending[t.TID]
+	if launch {
+		foreseen = j.command
+	}
 	delete(j.pending, t.TID)
 	if foreseen != nil && b.confirmed(t, foreseen) {
 		t.Process.Data = newImage(foreseen)
@@ -155,7 +160,7 @@ func (b *box) Exec(t *tracer.Task, launch bool) tracer.Action {
 		id = &program.Identity{Unknown: "what the kernel loaded cannot be looked at: " + err.Error()}
 	}
 	t.Process.Data = newImage(id)
-	if launch || fulfilled {
+	if fulfilled {
 		return tracer.Action{}
 	}
 	d := j.policy.DecideExec(id)

@@ -31,7 +31,9 @@ func (b *box) judgeLaunch(c *Cmd) *event.Denial {
 	}
 	defer f.Close()
 	x := &program.Exec{Typed: []byte(path), File: f, Hops: links, Argv: bytesOf(c.Args)}
-	d := b.policy.DecideExec(b.execs.cache.Identify(x, b.execs.view, b.policy.Originals()))
+	id := b.execs.cache.Identify(x, b.execs.view, b.policy.Originals())
+	b.execs.command = id
+	d := b.policy.DecideExec(id)
 	if d.Action == policy.Allow {
 		return nil
 	}
