@@ -51,6 +51,8 @@ func (t *tracer) announce(parent *Task, tid int) {
 	if ws, seen := t.held[tid]; seen {
 		delete(t.held, tid)
 		t.stop(child, ws)
+	} else if ws, seen := pollTask(tid); seen {
+		t.dispatch(tid, ws) // to ask for one takes the kernel no walk through all tracees
 	}
 }
 
