@@ -1,8 +1,6 @@
 package main
 
 import (
-	"github.com/alecthomas/kong"
-
 	"sydbox/cmd/internal/console"
 )
 
@@ -14,7 +12,7 @@ var grammar = console.Grammar{
 		"record": "syd-trace record [FLAGS] [--] CMD [ARG...] | syd-trace record [FLAGS] -p PID...",
 		"list":   "syd-trace list [--json]",
 	},
-	Vars: kong.Vars{
+	Texts: map[string]string{
 		"help_output":     "Write the recording to FILE; - is --tee. Without it, it is kept where syd-trace list looks.",
 		"help_gzip":       "Compress it; so does a FILE that ends in .gz, and all that are kept without -o are.",
 		"help_tee":        "Write it to standard output too, where the command's own then goes to standard error.",

@@ -58,7 +58,7 @@ func mainStatus(args []string) int {
 }
 
 func newParser(cli *commandLine) (*kong.Kong, error) {
-	grammar.Vars["version"] = self.Version(release)
+	grammar.Version = self.Version(release)
 	parser, err := self.Parser(cli, &grammar)
 	if err != nil {
 		return nil, err

@@ -21,24 +21,24 @@ import (
 
 // recordCommand is `syd-trace record`, and `syd-trace -- CMD`.
 type recordCommand struct {
-	Output   *string  `short:"o" placeholder:"FILE" help:"${help_output}"`
-	Gzip     bool     `help:"${help_gzip}"`
-	Tee      bool     `help:"${help_tee}"`
-	Live     bool     `help:"${help_live}"`
-	Path     []string `sep:"none" placeholder:"GLOB" help:"${help_path}"`
-	Program  []string `sep:"none" placeholder:"GLOB" help:"${help_program}"`
-	Failed   bool     `help:"${help_failed}"`
-	PID      []int    `short:"p" name:"pid" sep:"none" placeholder:"PID" help:"${help_pid}"`
-	Policy   []string `sep:"none" placeholder:"POLICY" help:"${help_policy}"`
-	Inject   []string `sep:"none" placeholder:"PATH=ERRNO" help:"${help_inject}"`
-	Break    []string `sep:"none" placeholder:"WHERE" help:"${help_break}"`
-	OnFail   string   `name:"on-failure" enum:"go-on,shell" default:"go-on" placeholder:"WHAT" help:"${help_on_failure}"`
-	Dir      *string  `short:"C" name:"directory" placeholder:"DIR" help:"${help_dir}"`
-	Quiet    bool     `short:"q" help:"${help_quiet}"`
-	Wait     string   `enum:"tree,root" default:"tree" placeholder:"WHAT" help:"${help_wait}"`
-	Progress *bool    `negatable:"" help:"${help_progress}"`
-	Keep     int      `default:"10" placeholder:"N" help:"${help_keep}"`
-	SelfPath string   `placeholder:"PATH" help:"${help_self}"`
+	Output   *string  `short:"o" placeholder:"FILE" help:"help_output"`
+	Gzip     bool     `help:"help_gzip"`
+	Tee      bool     `help:"help_tee"`
+	Live     bool     `help:"help_live"`
+	Path     []string `sep:"none" placeholder:"GLOB" help:"help_path"`
+	Program  []string `sep:"none" placeholder:"GLOB" help:"help_program"`
+	Failed   bool     `help:"help_failed"`
+	PID      []int    `short:"p" name:"pid" sep:"none" placeholder:"PID" help:"help_pid"`
+	Policy   []string `sep:"none" placeholder:"POLICY" help:"help_policy"`
+	Inject   []string `sep:"none" placeholder:"PATH=ERRNO" help:"help_inject"`
+	Break    []string `sep:"none" placeholder:"WHERE" help:"help_break"`
+	OnFail   string   `name:"on-failure" enum:"go-on,shell" default:"go-on" placeholder:"WHAT" help:"help_on_failure"`
+	Dir      *string  `short:"C" name:"directory" placeholder:"DIR" help:"help_dir"`
+	Quiet    bool     `short:"q" help:"help_quiet"`
+	Wait     string   `enum:"tree,root" default:"tree" placeholder:"WHAT" help:"help_wait"`
+	Progress *bool    `negatable:"" help:"help_progress"`
+	Keep     int      `default:"10" placeholder:"N" help:"help_keep"`
+	SelfPath string   `placeholder:"PATH" help:"help_self"`
 
 	Command []string `arg:"" optional:"" passthrough:"partial" name:"cmd" help:"The command and its arguments."`
 

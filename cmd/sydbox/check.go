@@ -20,8 +20,8 @@ import (
 type checkCommand struct {
 	policyFlags
 
-	Op      []string `sep:"none" placeholder:"OP" help:"${help_op}"`
-	Connect []string `sep:"none" placeholder:"ADDRESS" help:"${help_connect}"`
+	Op      []string `sep:"none" placeholder:"OP" help:"help_op"`
+	Connect []string `sep:"none" placeholder:"ADDRESS" help:"help_connect"`
 	Bind    []string `sep:"none" placeholder:"ADDRESS" help:"An address to offer, likewise."`
 	JSON    bool     `name:"json" help:"Print one JSON object. For a command or for addresses."`
 	Paths   []string `arg:"" optional:"" name:"path" help:"Paths as a process in this directory would use them."`

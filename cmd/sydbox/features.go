@@ -13,8 +13,8 @@ import (
 
 // featuresCommand is `sydbox features`.
 type featuresCommand struct {
-	JSON    bool   `name:"json" help:"${help_features_json}"`
-	Profile string `placeholder:"NAME" help:"${help_features_profile}"`
+	JSON    bool   `name:"json" help:"help_features_json"`
+	Profile string `placeholder:"NAME" help:"help_features_profile"`
 }
 
 // statusUnfit is what it ends with where the profile cannot be run here.

@@ -26,8 +26,8 @@ type commandLine struct {
 
 // policyFlags select the policy.
 type policyFlags struct {
-	Policy []string `short:"p" sep:"none" placeholder:"POLICY" help:"${help_policy}"`
-	Write  []string `short:"w" sep:"none" placeholder:"PATH" help:"${help_write}"`
+	Policy []string `short:"p" sep:"none" placeholder:"POLICY" help:"help_policy"`
+	Write  []string `short:"w" sep:"none" placeholder:"PATH" help:"help_write"`
 	Net    bool     `help:"Allow reaching and offering every address: --allow connect=any --allow bind=any."`
 	Allow  []string `sep:"none" placeholder:"SECTION=RULE" help:"Add an allow rule, as in read=~/.ssh/config."`
 	Warn   []string `sep:"none" placeholder:"SECTION=RULE" help:"Add a rule that allows and reports."`

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"github.com/alecthomas/kong"
-
 	"sydbox/cmd/internal/console"
 )
 
@@ -10,7 +8,7 @@ import (
 var grammar = console.Grammar{
 	Description: "Run a command under a policy: what it may read, write, create and execute.",
 	Usage:       usageLines,
-	Vars:        helpTexts,
+	Texts:       helpTexts,
 }
 
 // usageLines are the first lines of help.
@@ -27,7 +25,7 @@ var usageLines = map[string]string{
 }
 
 // helpTexts are the longer texts of flags, by the name that stands for them in a tag.
-var helpTexts = kong.Vars{
+var helpTexts = map[string]string{
 	"help_mode": "enforce, or warn: everything happens and what would be denied is reported.",
 	"help_dir":  "Change to DIR first; all other paths are relative to it, and it is $PWD.",
 	"help_wait": "all: the run ends when all that was started is gone; root: when the command is, " +

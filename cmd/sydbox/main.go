@@ -27,7 +27,7 @@ var release string
 // mainStatus does what the arguments say and returns the exit status.
 func mainStatus(args []string) int {
 	var cli commandLine
-	grammar.Vars["version"] = self.Version(release)
+	grammar.Version = self.Version(release)
 	parser, err := self.Parser(&cli, &grammar)
 	if err != nil {
 		return self.Fail(err)

@@ -21,17 +21,17 @@ import (
 type runCommand struct {
 	policyFlags
 
-	Mode            string         `enum:"enforce,warn" default:"enforce" placeholder:"MODE" help:"${help_mode}"`
+	Mode            string         `enum:"enforce,warn" default:"enforce" placeholder:"MODE" help:"help_mode"`
 	Log             *string        `placeholder:"FILE" help:"Append every denial to FILE as a line of JSON."`
 	Stats           *string        `placeholder:"FILE" help:"Write to FILE, as JSON, what the run cost and what stopped."`
-	Explain         bool           `help:"${help_explain}"`
+	Explain         bool           `help:"help_explain"`
 	Quiet           bool           `short:"q" help:"Print errors only, no denials."`
-	Dir             *string        `short:"C" name:"directory" placeholder:"DIR" help:"${help_dir}"`
-	Wait            string         `enum:"all,root,policy" default:"policy" placeholder:"WHAT" help:"${help_wait}"`
+	Dir             *string        `short:"C" name:"directory" placeholder:"DIR" help:"help_dir"`
+	Wait            string         `enum:"all,root,policy" default:"policy" placeholder:"WHAT" help:"help_wait"`
 	Timeout         *time.Duration `placeholder:"TIME" help:"Kill everything after TIME, as in 90s or 1h30m."`
-	Grace           *time.Duration `placeholder:"TIME" help:"${help_grace}"`
-	ViolationStatus *int           `placeholder:"N" help:"${help_violation}"`
-	NoNewPrivs      string         `enum:"off,preferred,required,policy" default:"policy" placeholder:"LEVEL" help:"${help_nnp}"`
+	Grace           *time.Duration `placeholder:"TIME" help:"help_grace"`
+	ViolationStatus *int           `placeholder:"N" help:"help_violation"`
+	NoNewPrivs      string         `enum:"off,preferred,required,policy" default:"policy" placeholder:"LEVEL" help:"help_nnp"`
 	SelfPath        string         `placeholder:"PATH" help:"Execute PATH, not /proc/self/exe, as sydbox's own helper."`
 
 	Command []string `arg:"" optional:"" passthrough:"partial" name:"cmd" help:"The command and its arguments."`

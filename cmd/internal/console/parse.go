@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -18,22 +19,50 @@ type Grammar struct {
 	// "". The parser's own would put the flags behind the command, where they would be the command's; it is taken for
 	// what has none here.
 	Usage map[string]string
-	// Vars are the texts that stand for ${NAME} in tags.
-	Vars kong.Vars
+	// Version is what --version prints.
+	Version string
+	// Texts are the longer texts of flags, by the word that stands for them in a tag: `help:"help_NAME"`. The parser's own
+	// variables would cost a millisecond: it looks for others in each of them, anew for each flag.
+	Texts map[string]string
 }
 
 // Parser makes the parser of a command line.
 func (p Program) Parser(cli any, g *Grammar) (*kong.Kong, error) {
-	return kong.New(cli,
+	parser, err := kong.New(cli,
 		kong.Name(string(p)),
 		kong.Description(g.Description),
 		kong.Help(g.printHelp),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
-		g.Vars,
+		kong.Vars{"version": g.Version},
 		// --help and --version end the parser: they did what was asked.
 		kong.Exit(func(status int) { panic(exitedEarly(status)) }),
 		kong.Writers(os.Stdout, io.Discard),
 	)
+	if err != nil {
+		return nil, err
+	}
+	return parser, g.write(parser.Model.Node)
+}
+
+// write puts the texts in their places, in a command and those below it.
+func (g *Grammar) write(node *kong.Node) error {
+	values := slices.Clone(node.Positional)
+	for _, flag := range node.Flags {
+		values = append(values, flag.Value)
+	}
+	for _, value := range values {
+		if text, ok := g.Texts[value.Help]; ok {
+			value.Help = text
+		} else if strings.HasPrefix(value.Help, "help_") {
+			return fmt.Errorf("%s: there is no text %s", value.Summary(), value.Help)
+		}
+	}
+	for _, child := range node.Children {
+		if err := g.write(child); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (g *Grammar) printHelp(o kong.HelpOptions, ctx *kong.Context) error {
