@@ -226,6 +226,9 @@ func TestDescriptorCalls(t *testing.T) {
 		{"ioctl", unix.SYS_IOCTL, []any{bad, uint64(unix.FS_IOC_SETFLAGS), 0}, nil},
 	} {
 		said, did := o.ask(c.name, c.nr, true, c.args...)
+		if did == unix.ENOSYS {
+			continue // a kernel without the call
+		}
 		if said != did && (said != 0 || !slices.Contains(c.besides, did)) {
 			t.Errorf("%s: said %v, did %v", short(c.name, c.args), said, did)
 		}

@@ -111,6 +111,7 @@ func TestHearLocalAndTheirs(t *testing.T) {
 
 // TestHearLocalRefused: where the filter cannot be the first to see what comes, the socket is not to be used.
 func TestHearLocalRefused(t *testing.T) {
+	needsBorrowing(t)
 	filter := func(n int) []unix.SockFilter {
 		return slices.Repeat([]unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 0xffffffff}}, n)
 	}
@@ -175,6 +176,7 @@ func TestHearLocalRefused(t *testing.T) {
 
 // TestHearLocalRace: another thread that attaches its own filters all the time is either too late or found out.
 func TestHearLocalRace(t *testing.T) {
+	needsBorrowing(t)
 	var fd atomic.Int64
 	fd.Store(-1)
 	stop, done := make(chan struct{}), make(chan struct{})

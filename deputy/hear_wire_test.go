@@ -26,6 +26,7 @@ type wire struct {
 // one processor, where packets do not overtake each other.
 func newWire(t *testing.T) *wire {
 	t.Helper()
+	needsBorrowing(t) // only a copy of a socket is made deaf, and SO_BINDTOIFINDEX (5.0) is older
 	runtime.LockOSThread()
 	w := &wire{TB: t}
 	var cpus unix.CPUSet

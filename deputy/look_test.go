@@ -186,6 +186,8 @@ func seen(t *testing.T, b *bench, tk *task, call string, args []any) (got, want 
 	switch {
 	case out.Kind == Leave && b.acc.N == 0:
 		return want, want // nothing to judge and nothing in memory
+	case r.Errno == unix.ENOSYS && out.Kind == Done && out.Value < 0:
+		return want, want // what its name leads to may be told first
 	case out.Kind == Leave && !hasFaccessat2 && strings.Contains(call, "access"):
 		return want, want // left: the kernel cannot be asked for another
 	case out.Kind != Done:
