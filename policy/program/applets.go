@@ -1,14 +1,40 @@
 package program
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
+
+// wordSet is a set of words. It is made when it is first asked for: most runs need none of the tables here, and each
+// run starts this program twice. Any goroutine may use it.
+type wordSet struct {
+	valued, text string
+	options      bool
+	once         sync.Once
+	set          map[string]bool
+}
 
 // words makes a set of the words of a text.
-func words(text string) map[string]bool {
-	set := make(map[string]bool)
-	for _, word := range strings.Fields(text) {
-		set[word] = true
+func words(text string) *wordSet { return &wordSet{text: text} }
+
+// all is the set: true for a word of the text, but of long options those that take the next word as their value.
+func (w *wordSet) all() map[string]bool {
+	if w == nil {
+		return nil
 	}
-	return set
+	w.once.Do(w.fill)
+	return w.set
+}
+
+func (w *wordSet) fill() {
+	valued, others := strings.Fields(w.valued), strings.Fields(w.text)
+	w.set = make(map[string]bool, len(valued)+len(others))
+	for _, word := range valued {
+		w.set[word] = true
+	}
+	for _, word := range others {
+		w.set[word] = !w.options
+	}
 }
 
 // busyboxNoFork are the applets that BusyBox calls like a function: from xargs, find and some shells without any

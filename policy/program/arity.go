@@ -4,16 +4,7 @@ package program
 // then takes both readings; a wrong entry would let a command slip through.
 
 // long makes a table of long options: those that take the next word as their value, and those that do not.
-func long(values, flags string) map[string]bool {
-	table := make(map[string]bool)
-	for word := range words(values) {
-		table[word] = true
-	}
-	for word := range words(flags) {
-		table[word] = false
-	}
-	return table
-}
+func long(values, flags string) *wordSet { return &wordSet{valued: values, text: flags, options: true} }
 
 // xargsOptions are BusyBox's.
 var xargsOptions = &options{flags: "rt0xopei", values: "nsEIPaLd"}

@@ -139,6 +139,7 @@ func (e *entry) readBusyBox(s *scanner) error {
 // readToybox finds out which of the commands that toybox ever had may be in this one.
 func (e *entry) readToybox(s *scanner) error {
 	e.applets = make(map[string]bool)
+	known := toyboxCommands.all()
 	return s.each(func(chunk []byte, _ int) bool {
 		for at := 0; ; at++ {
 			n := bytes.IndexByte(chunk[at:], 0)
@@ -148,7 +149,7 @@ func (e *entry) readToybox(s *scanner) error {
 			at += n
 			// A linker stores one string as the tail of another, so each tail counts.
 			for start := max(0, at-maxToybox); start < at; start++ {
-				if name := chunk[start:at]; toyboxCommands[string(name)] {
+				if name := chunk[start:at]; known[string(name)] {
 					e.applets[string(name)] = true
 				}
 			}

@@ -3,6 +3,7 @@ package program
 import (
 	"bytes"
 	"strings"
+	"sync"
 )
 
 // dispatcher is a program that acts by the name it is called by, and is no multi-call family.
@@ -67,22 +68,22 @@ var dispatchers = []dispatcher{
 }
 
 // byFile finds the dispatcher by its file's name.
-var byFile = func() map[string]*dispatcher {
+var byFile = sync.OnceValue(func() map[string]*dispatcher {
 	index := make(map[string]*dispatcher)
 	for i := range dispatchers {
-		for file := range words(dispatchers[i].files) {
+		for file := range strings.FieldsSeq(dispatchers[i].files) {
 			index[file] = &dispatchers[i]
 		}
 	}
 	return index
-}()
+})
 
 // dispatcherOf looks a file's name up; a version behind the name does not count (llvm-ar-14).
 func dispatcherOf(name []byte) *dispatcher {
-	if d := byFile[string(name)]; d != nil {
+	if d := byFile()[string(name)]; d != nil {
 		return d
 	}
-	return byFile[string(bytes.TrimRight(name, "-.0123456789"))]
+	return byFile()[string(bytes.TrimRight(name, "-.0123456789"))]
 }
 
 // calledAs is the name in argv[0] that a dispatcher listens to: without the dash of a login shell and libtool's prefix.

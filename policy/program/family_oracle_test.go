@@ -122,7 +122,7 @@ func TestGitOracle(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range strings.Fields(builtins) {
-		if !gitCommands[name] {
+		if !gitCommands.all()[name] {
 			t.Errorf("git %s is not known", name)
 		}
 	}
@@ -130,7 +130,7 @@ func TestGitOracle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	has := words(installed)
+	has := words(installed).all()
 	assumed := 0
 	for _, typed := range []string{"pushh", "psuh", "pusg", "pul", "pus", "comit", "statsu", "st", "ps", "brnch",
 		"frobnicate", "x", "rebsae",
@@ -144,7 +144,7 @@ func TestGitOracle(t *testing.T) {
 		if ok {
 			assumed++
 		}
-		for name := range gitCommands {
+		for name := range gitCommands.all() {
 			switch may := gitMayMean(typed, name); {
 			case ok && name == meant && !may:
 				t.Errorf("git takes %s for %s, we do not", typed, name)

@@ -67,15 +67,15 @@ var gitCommon = words(`add am backfill bisect branch clone commit diff fetch gre
 // fewer of them.
 func gitMayMean(typed, command string) bool {
 	const enough = 7 // SIMILARITY_FLOOR in help.c
-	if len(typed) > len(command)+2 || len(command) > len(typed)+enough || gitCommands[typed] {
+	if len(typed) > len(command)+2 || len(command) > len(typed)+enough || gitCommands.all()[typed] {
 		return false // letters too many, or missing, weigh too much already
 	}
 	alike := gitDistance(typed, command)
 	if alike >= enough {
 		return false
 	}
-	for other := range gitCommands {
-		if gitCommon[other] && strings.HasPrefix(other, typed) || gitDistance(typed, other) < alike {
+	for other := range gitCommands.all() {
+		if gitCommon.all()[other] && strings.HasPrefix(other, typed) || gitDistance(typed, other) < alike {
 			return false
 		}
 	}

@@ -12,7 +12,7 @@ var (
 // that is a built-in, else what argv[1] names. Both are named, as the set of built-ins is a build's choice.
 func (w *walk) gnu(argv [][]byte) {
 	name := gnuName(base(first(argv)))
-	known := coreutils[string(name)]
+	known := coreutils.all()[string(name)]
 	if known {
 		w.container("coreutils", publicName(name), after(argv, 1))
 	}
@@ -33,7 +33,7 @@ func (w *walk) gnu(argv [][]byte) {
 		if !known {
 			w.container("coreutils", publicName(prog), args)
 		}
-		w.gnuApplet(prog, args, detail, !known && coreutils[string(prog)])
+		w.gnuApplet(prog, args, detail, !known && coreutils.all()[string(prog)])
 	case !known:
 		w.container("coreutils", nil, after(argv, 1))
 	}

@@ -29,7 +29,7 @@ func (id *Identity) Inner(name []byte) Reach {
 	if i.family == 0 || i.applets != nil && !i.applets[string(name)] {
 		return ByExec
 	}
-	if i.family&Toybox != 0 || busyboxNoFork[string(name)] {
+	if i.family&Toybox != 0 || busyboxNoFork.all()[string(name)] {
 		// Even where BusyBox's shell forks for these, find and xargs run them as a function, and the shell runs find.
 		return Silent
 	}

@@ -7,10 +7,10 @@ import (
 
 // options is how a program reads its options: which take a word of their own as value.
 type options struct {
-	flags  string          // letters without a value
-	values string          // letters with a value, attached or the next word
-	long   map[string]bool // whole words: true if the next word is the value. `--x=VALUE` is one word anyway
-	stops  map[string]bool // whole words after which the program does something else than its subcommand
+	flags  string   // letters without a value
+	values string   // letters with a value, attached or the next word
+	long   *wordSet // whole words: true if the next word is the value. `--x=VALUE` is one word anyway
+	stops  *wordSet // whole words after which the program does something else than its subcommand
 	// same says which long options are the same as a letter: "--recursive" is "-r".
 	same map[string]string
 	// single: an option is a word with one dash (find, go); letters are never combined.
@@ -54,10 +54,10 @@ func (o *options) read(word []byte) (k kind, extra int) {
 	if o.single && strings.HasPrefix(text, "--") {
 		text = text[1:]
 	}
-	if o.stops[text] {
+	if o.stops.all()[text] {
 		return stopOption, 0
 	}
-	if value, ok := o.long[text]; ok {
+	if value, ok := o.long.all()[text]; ok {
 		if value {
 			return option, 1
 		}
@@ -93,7 +93,7 @@ func (o *options) letters(word []byte) []byte {
 		return nil
 	}
 	if o != nil {
-		if _, whole := o.long[string(word)]; whole {
+		if _, whole := o.long.all()[string(word)]; whole {
 			return nil
 		}
 		for i := 1; i < len(word); i++ {

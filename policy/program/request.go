@@ -98,7 +98,7 @@ func (o *options) clustered(word string) bool {
 	if o == nil {
 		return len(word) <= 4
 	}
-	_, whole := o.long[word]
+	_, whole := o.long.all()[word]
 	return !o.single && (!whole || len(word) == 2)
 }
 

@@ -41,7 +41,7 @@ func (w *walk) toyboxApplet(argv [][]byte) (name []byte, rest [][]byte, ok bool)
 	if len(name) == 0 {
 		return nil, argv, false
 	}
-	if toyboxCommands[string(name)] {
+	if toyboxCommands.all()[string(name)] {
 		return name, argv, true
 	}
 	// What is no command may be a link whose text is one.
@@ -54,7 +54,7 @@ func (w *walk) toyboxApplet(argv [][]byte) (name []byte, rest [][]byte, ok bool)
 		}
 		w.step("toybox reads the link", link, "")
 		link = target
-		if target = trimmedBase(target); toyboxCommands[string(target)] {
+		if target = trimmedBase(target); toyboxCommands.all()[string(target)] {
 			return target, argv, true
 		}
 		w.add(Name{Text: target, Args: after(argv, 1), How: Applet, Unsure: true})
@@ -65,7 +65,7 @@ func (w *walk) toyboxApplet(argv [][]byte) (name []byte, rest [][]byte, ok bool)
 // toyboxInside notes what a command will run in the same process.
 func (w *walk) toyboxInside(e *entry, name []byte, args [][]byte) {
 	switch {
-	case toyboxShells[string(name)]:
+	case toyboxShells.all()[string(name)]:
 		w.id.inner.any(Toybox, e.applets)
 	case string(name) == "find":
 		w.findCommands(args, func(command [][]byte) {
@@ -76,10 +76,10 @@ func (w *walk) toyboxInside(e *entry, name []byte, args [][]byte) {
 			w.toyboxRuns(e, command, "find -exec")
 			w.toyboxInner(e, command[0], command[1:])
 		})
-	case toyboxWrappers[string(name)]:
+	case toyboxWrappers.all()[string(name)]:
 		for i := range args[:min(len(args), maxToyboxWords)] {
 			w.toyboxRuns(e, args[i:], string(name))
-			if toyboxCommands[string(args[i])] && string(args[i]) != string(name) {
+			if toyboxCommands.all()[string(args[i])] && string(args[i]) != string(name) {
 				w.toyboxInner(e, args[i], args[i+1:])
 			}
 		}
@@ -88,12 +88,12 @@ func (w *walk) toyboxInside(e *entry, name []byte, args [][]byte) {
 
 // toyboxInner is for a command that a command of the same process runs: wrappers among its words were already named.
 func (w *walk) toyboxInner(e *entry, name []byte, args [][]byte) {
-	if name := string(trimmedBase(name)); toyboxShells[name] {
+	if name := string(trimmedBase(name)); toyboxShells.all()[name] {
 		w.id.inner.any(Toybox, e.applets)
-	} else if toyboxWrappers[name] || name == "find" {
+	} else if toyboxWrappers.all()[name] || name == "find" {
 		for i := range args[:min(len(args), maxToyboxWords)] {
 			w.toyboxRuns(e, args[i:], name)
-			if toyboxShells[string(args[i])] || placeholder(args[i]) {
+			if toyboxShells.all()[string(args[i])] || placeholder(args[i]) {
 				w.id.inner.any(Toybox, e.applets)
 			}
 		}

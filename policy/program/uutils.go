@@ -38,7 +38,7 @@ func (w *walk) uutils(argv [][]byte) {
 		return
 	}
 	w.container("coreutils", word, after(args, 1))
-	sure := seen == "" && coreutils[string(word)]
+	sure := seen == "" && coreutils.all()[string(word)]
 	w.add(Name{Text: word, Args: after(args, 1), How: Applet, Detail: "first word", Runs: sure && w.sole(),
 		Unsure: !sure})
 }
@@ -67,7 +67,7 @@ func pathStem(path []byte) []byte {
 func longestUtility(stem []byte) string {
 	const longest = 16
 	for i := max(0, len(stem)-longest); i < len(stem); i++ {
-		if name := string(stem[i:]); coreutils[name] && name != "ginstall" {
+		if name := string(stem[i:]); coreutils.all()[name] && name != "ginstall" {
 			return name
 		}
 	}

@@ -153,8 +153,8 @@ func TestTablesAreConsistent(t *testing.T) {
 				t.Errorf("%s: -%c is a flag and takes a value", name, c)
 			}
 		}
-		for word := range o.stops {
-			if _, ok := o.long[word]; ok {
+		for word := range o.stops.all() {
+			if _, ok := o.long.all()[word]; ok {
 				t.Errorf("%s: %s ends the command and does not", name, word)
 			}
 		}
@@ -164,11 +164,11 @@ func TestTablesAreConsistent(t *testing.T) {
 			} else if !strings.Contains(o.flags+o.values, same[1:]) {
 				t.Errorf("%s: %s is the same as %s, which is not known", name, word, same)
 			}
-			if _, ok := o.long[word]; !ok && len(word) > 2 {
+			if _, ok := o.long.all()[word]; !ok && len(word) > 2 {
 				t.Errorf("%s: %s is not known", name, word)
 			}
 		}
-		for word := range o.long {
+		for word := range o.long.all() {
 			if !strings.HasPrefix(word, "-") || len(word) > maxOption {
 				t.Errorf("%s: %q is no option", name, word)
 			}
