@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"sync"
 	"syscall"
 
 	"sydbox/arch"
@@ -111,36 +112,38 @@ func inetConditions(family uint32) []condition {
 
 // conditional has the calls of which only some arguments are refused. Every other call with a Refusal is refused as a
 // whole.
-var conditional = map[string][]condition{
-	"clone": {
-		{refusal: "untraced", tests: tests(argHas(0, cloneUntraced|clonePtrace))},
-		{refusal: "userns", tests: tests(argHas(0, cloneNewAny))},
-	},
-	// unshare(CLONE_FS), (CLONE_FILES) and (CLONE_SYSVSEM) stay.
-	"unshare": {{refusal: "userns", tests: tests(argHas(0, cloneNewAny|cloneNewTime))}},
-	// Asking for the limit stays, and so does every other limit.
-	"setrlimit": {{refusal: "core", tests: tests(argIs(0, rlimitCore))}},
-	"seccomp":   {{refusal: "notify", tests: tests(argIs(0, seccompSetModeFilter), argHas(1, seccompNewListener))}},
-	"personality": {{refusal: "personality", tests: tests(
-		argIsNot(0, personalityQuery), argHas(0, ^uint32(personalityFree)))}},
-	// Process 0 is the caller itself. Its own number is refused too: a filter cannot know it.
-	"move_pages":    {{refusal: "move_pages", tests: tests(argIsNot(0, 0))}},
-	"migrate_pages": {{refusal: "move_pages", tests: tests(argIsNot(0, 0))}},
-	"mknod":         deviceConditions(1),
-	"mknodat":       deviceConditions(2),
-	"socket": concat([]condition{foreignFamily}, inetConditions(afInet), inetConditions(afInet6), []condition{
-		{refusal: "sockets", errno: syscall.EPROTONOSUPPORT,
-			tests: tests(argIs(0, afNetlink), argIsNot(2, netlinkRoute))},
-	}),
-	"socketpair": {foreignFamily},
-	// The C library of i386 makes sockets by this call on every kernel, as does Go: ENOSYS, which would send them to
-	// socket(2), would break both. The family is in memory, so the call stops: see Refuses.
-	"socketcall": {
-		{refusal: "sockets", stop: true, tests: tests(argIs(0, socketcallSocket))},
-		{refusal: "sockets", stop: true, tests: tests(argIs(0, socketcallSocketpair))},
-		{refusal: routing, stop: true, network: true, tests: tests(argIs(0, socketcallSetsockopt))},
-	},
-}
+var conditional = sync.OnceValue(func() map[string][]condition {
+	return map[string][]condition{
+		"clone": {
+			{refusal: "untraced", tests: tests(argHas(0, cloneUntraced|clonePtrace))},
+			{refusal: "userns", tests: tests(argHas(0, cloneNewAny))},
+		},
+		// unshare(CLONE_FS), (CLONE_FILES) and (CLONE_SYSVSEM) stay.
+		"unshare": {{refusal: "userns", tests: tests(argHas(0, cloneNewAny|cloneNewTime))}},
+		// Asking for the limit stays, and so does every other limit.
+		"setrlimit": {{refusal: "core", tests: tests(argIs(0, rlimitCore))}},
+		"seccomp":   {{refusal: "notify", tests: tests(argIs(0, seccompSetModeFilter), argHas(1, seccompNewListener))}},
+		"personality": {{refusal: "personality", tests: tests(
+			argIsNot(0, personalityQuery), argHas(0, ^uint32(personalityFree)))}},
+		// Process 0 is the caller itself. Its own number is refused too: a filter cannot know it.
+		"move_pages":    {{refusal: "move_pages", tests: tests(argIsNot(0, 0))}},
+		"migrate_pages": {{refusal: "move_pages", tests: tests(argIsNot(0, 0))}},
+		"mknod":         deviceConditions(1),
+		"mknodat":       deviceConditions(2),
+		"socket": concat([]condition{foreignFamily}, inetConditions(afInet), inetConditions(afInet6), []condition{
+			{refusal: "sockets", errno: syscall.EPROTONOSUPPORT,
+				tests: tests(argIs(0, afNetlink), argIsNot(2, netlinkRoute))},
+		}),
+		"socketpair": {foreignFamily},
+		// The C library of i386 makes sockets by this call on every kernel, as does Go: ENOSYS, which would send them to
+		// socket(2), would break both. The family is in memory, so the call stops: see Refuses.
+		"socketcall": {
+			{refusal: "sockets", stop: true, tests: tests(argIs(0, socketcallSocket))},
+			{refusal: "sockets", stop: true, tests: tests(argIs(0, socketcallSocketpair))},
+			{refusal: routing, stop: true, network: true, tests: tests(argIs(0, socketcallSetsockopt))},
+		},
+	}
+})
 
 // cloneS390: s390 has the flags of clone in its second argument (CONFIG_CLONE_BACKWARDS2).
 var cloneS390 = []condition{
@@ -171,15 +174,16 @@ func concat(lists ...[]condition) (all []condition) {
 }
 
 // whole has a condition without tests for each refusal.
-var whole = func() map[string][]condition {
+var whole = sync.OnceValue(func() map[string][]condition {
 	m := make(map[string][]condition, len(Refusals))
 	for i := range Refusals {
 		m[Refusals[i].Name] = []condition{{refusal: Refusals[i].Name}}
 	}
 	return m
-}()
+})
 
-// conditionsOf returns what of a call is refused in an ABI, in the order in which it is tested. It allocates nothing.
+// conditionsOf returns what of a call is refused in an ABI, in the order in which it is tested. It allocates nothing
+// but the tables, once.
 func conditionsOf(abi *arch.ABI, call *syscalls.Call) []condition {
 	const emS390 = 22
 	machine := uint16(abi.Audit) // the low half of an audit word is the ELF machine
@@ -195,13 +199,13 @@ func conditionsOf(abi *arch.ABI, call *syscalls.Call) []condition {
 	case "setsockopt":
 		return setsockoptOf(machine)
 	}
-	if list, ok := conditional[call.Name]; ok {
+	if list, ok := conditional()[call.Name]; ok {
 		return list
 	}
-	if list, ok := tasks[call.Name]; ok {
+	if list, ok := tasks()[call.Name]; ok {
 		return list
 	}
-	return whole[call.Refusal]
+	return whole()[call.Refusal]
 }
 
 // conditionsOf is the same for this policy, whose rules may let families of sockets through.

@@ -36,7 +36,7 @@ func (p *Policy) setExact(doc *document, layer int, s, from Section) {
 	}
 	for _, e := range doc.errnos {
 		if e.section == from {
-			p.errnos[s] = errnoRule{errnoByName[e.name], e.name, from, e.place}
+			p.errnos[s] = errnoRule{errnoByName()[e.name], e.name, from, e.place}
 		}
 	}
 }

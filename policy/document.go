@@ -247,7 +247,7 @@ func (d *decoder) section(s Section, table map[string]any) {
 			}
 		case name == "errno":
 			if text, ok := d.text(key, v); ok {
-				if errnoByName[text] == 0 {
+				if errnoByName()[text] == 0 {
 					d.fail(d.value(key), didYouMean(text, errnoNames()), "%q is not the name of an error", text)
 				}
 				d.doc.errnos = append(d.doc.errnos, errnoEntry{s, text, d.at(key)})

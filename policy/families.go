@@ -49,7 +49,7 @@ func (f *familyRules) build() {
 		slices.Sort(list)
 	}
 	if len(f.lifted) > 0 {
-		f.socket, f.socketpair = f.left(conditional["socket"]), f.left(conditional["socketpair"])
+		f.socket, f.socketpair = f.left(conditional()["socket"]), f.left(conditional()["socketpair"])
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"strings"
+	"sync"
 
 	"sydbox/access"
 	"sydbox/arch"
@@ -33,7 +34,6 @@ var (
 		{0x02000000, "CLONE_NEWCGROUP"}, {0x04000000, "CLONE_NEWUTS"}, {0x08000000, "CLONE_NEWIPC"},
 		{0x10000000, "CLONE_NEWUSER"}, {0x20000000, "CLONE_NEWPID"}, {0x40000000, "CLONE_NEWNET"},
 	}}
-	families     = argument{"family", familyValues()}
 	whichProcess = argument{"pid", nil}
 	whichKind    = argument{"which", nil}
 	fcntlCommand = argument{"cmd", []value{
@@ -43,7 +43,12 @@ var (
 	fcntlArgument = argument{"arg", []value{
 		{uint64(ioGeneric.async), "O_ASYNC"}, {uint64(ioMIPS.async), "O_ASYNC"}, {uint64(ioSparc.async), "O_ASYNC"},
 	}}
-	arguments = map[callArg]argument{
+)
+
+// arguments has what people call the arguments that refusals test.
+var arguments = sync.OnceValue(func() map[callArg]argument {
+	families := argument{"family", familyValues()}
+	return map[callArg]argument{
 		{"clone", 0}:   cloneFlags,
 		{"clone", 1}:   cloneFlags,
 		{"unshare", 0}: cloneFlags,
@@ -97,7 +102,7 @@ var (
 		}},
 		{"setsockopt", 2}: {"optname", nil}, // see socketOptions
 	}
-)
+})
 
 // familyValues names the families of sockets as C does.
 func familyValues() (list []value) {
@@ -147,7 +152,7 @@ func wholeWord(t syscalls.Test) bool { return t.Mask == int32Mask || t.Mask == ^
 // testsText writes when all tests hold.
 func (n *namer) testsText(tests []syscalls.Test) string {
 	if n.call.Name == "setsockopt" {
-		n.options = socketOptions[tests[0].Value]
+		n.options = socketOptions()[tests[0].Value]
 	}
 	var parts, others []string
 	for i, t := range tests {
@@ -201,7 +206,7 @@ func (n *namer) test(t syscalls.Test) string {
 
 // name is what an argument is called.
 func (n *namer) name(arg uint8) string {
-	if a, ok := arguments[callArg{n.call.Name, arg}]; ok {
+	if a, ok := arguments()[callArg{n.call.Name, arg}]; ok {
 		return a.name
 	}
 	switch n.call.Args[arg] {
@@ -215,7 +220,7 @@ func (n *namer) name(arg uint8) string {
 
 // value names a value of an argument, or writes it as a number.
 func (n *namer) value(arg uint8, v uint64) string {
-	known := arguments[callArg{n.call.Name, arg}].values
+	known := arguments()[callArg{n.call.Name, arg}].values
 	if known == nil && arg == 2 {
 		known = n.options
 	}
@@ -239,7 +244,7 @@ func (n *namer) mask(arg uint8, mask uint64) string {
 		return "~" + n.mask(arg, ^mask&int32Mask)
 	}
 	var names []string
-	for _, known := range arguments[callArg{n.call.Name, arg}].values {
+	for _, known := range arguments()[callArg{n.call.Name, arg}].values {
 		if known.value == mask {
 			return known.name
 		}

@@ -58,7 +58,7 @@ func TestRefusalsAreComplete(t *testing.T) {
 			}
 		}
 	}
-	for name := range conditional {
+	for name := range conditional() {
 		if syscalls.ByName(name) == nil {
 			t.Errorf("conditions of %q, which is no call", name)
 		}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"sync"
 	"syscall"
 
 	"sydbox/syscalls"
@@ -137,7 +138,7 @@ var refusedIoctls = []struct {
 }
 
 // ioctlConditions are the refusals of ioctl that are the same on every machine.
-var ioctlConditions = func() (list []condition) {
+var ioctlConditions = sync.OnceValue(func() (list []condition) {
 	for _, r := range refusedIoctls {
 		c := condition{refusal: r.refusal, tests: tests(syscalls.Test{Arg: 1, Mask: requestMask, Value: r.request})}
 		if r.refusal == "keys" {
@@ -146,7 +147,7 @@ var ioctlConditions = func() (list []condition) {
 		list = append(list, c)
 	}
 	return list
-}()
+})
 
 // ioctlNames is how people call the requests that are refused.
 func ioctlNames() []value {

@@ -101,7 +101,7 @@ func TestNearLayersDecide(t *testing.T) {
 		t.Fatal(detail(err))
 	}
 	d := p.Decide(&Query{Op: access.Read, Path: []byte("/a")})
-	if d.Action != Mute || d.Errno != errnoByName["EPERM"] || d.Rule.Layer != 1 {
+	if d.Action != Mute || d.Errno != errnoByName()["EPERM"] || d.Rule.Layer != 1 {
 		t.Errorf("%+v %+v", d, d.Rule)
 	}
 	if r := p.Run(); r.Wait != "root" || r.Timeout.String() != "1m0s" || r.ViolationStatus != 3 {

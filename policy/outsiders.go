@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"sync"
 	"syscall"
 
 	"sydbox/syscalls"
@@ -60,36 +61,38 @@ const (
 )
 
 // tasks are the conditions of calls that act on other tasks, in every ABI.
-var tasks = map[string][]condition{
-	"kill":              signals,
-	"tkill":             signals,
-	"tgkill":            signals,
-	"rt_sigqueueinfo":   signals,
-	"rt_tgsigqueueinfo": signals,
-	// pidfd_open is free: a directory of /proc serves as well, and no other free call takes either for more than looking.
-	"pidfd_send_signal": signals,
+var tasks = sync.OnceValue(func() map[string][]condition {
+	return map[string][]condition{
+		"kill":              signals,
+		"tkill":             signals,
+		"tgkill":            signals,
+		"rt_sigqueueinfo":   signals,
+		"rt_tgsigqueueinfo": signals,
+		// pidfd_open is free: a directory of /proc serves as well, and no other free call takes either for more than looking.
+		"pidfd_send_signal": signals,
 
-	"setpriority":        kindOrTowards(prioProcess),
-	"ioprio_set":         kindOrTowards(ioprioProcess),
-	"sched_setaffinity":  towards(0),
-	"sched_set_affinity": towards(0),
-	"sched_setattr":      towards(0),
-	"sched_setparam":     towards(0),
-	"sched_setscheduler": towards(0),
-	"prlimit64": {
-		// Asking for the limit stays, and so does every other limit. Who asks and sets in one call must be told that it failed.
-		{refusal: "core", tests: tests(argIs(1, rlimitCore), argIsNot64(2, 0), argIs64(3, 0))},
-		{refusal: "core", errno: syscall.EPERM, tests: tests(argIs(1, rlimitCore), argIsNot64(2, 0))},
-		{refusal: outsiders, stop: true, tests: tests(argIsNot(0, 0), argIsNot64(2, 0))},
-	},
-	// It tells where in its memory another process keeps what; the C library asks for its own list only.
-	"get_robust_list": {{refusal: outsiders, tests: tests(argIsNot(0, 0))}},
-	"prctl": {
-		{refusal: "prctl_mm", tests: tests(argIs(0, prSetMM))},
-		// It puts others, whole groups too, under a core scheduling cookie. EINVAL is what a kernel without it says (5.14).
-		{refusal: outsiders, errno: syscall.EINVAL, tests: tests(argIs(0, prSchedCore))},
-	},
-}
+		"setpriority":        kindOrTowards(prioProcess),
+		"ioprio_set":         kindOrTowards(ioprioProcess),
+		"sched_setaffinity":  towards(0),
+		"sched_set_affinity": towards(0),
+		"sched_setattr":      towards(0),
+		"sched_setparam":     towards(0),
+		"sched_setscheduler": towards(0),
+		"prlimit64": {
+			// Asking for the limit stays, and so does every other limit. Who asks and sets in one call must be told that it failed.
+			{refusal: "core", tests: tests(argIs(1, rlimitCore), argIsNot64(2, 0), argIs64(3, 0))},
+			{refusal: "core", errno: syscall.EPERM, tests: tests(argIs(1, rlimitCore), argIsNot64(2, 0))},
+			{refusal: outsiders, stop: true, tests: tests(argIsNot(0, 0), argIsNot64(2, 0))},
+		},
+		// It tells where in its memory another process keeps what; the C library asks for its own list only.
+		"get_robust_list": {{refusal: outsiders, tests: tests(argIsNot(0, 0))}},
+		"prctl": {
+			{refusal: "prctl_mm", tests: tests(argIs(0, prSetMM))},
+			// It puts others, whole groups too, under a core scheduling cookie. EINVAL is what a kernel without it says (5.14).
+			{refusal: outsiders, errno: syscall.EINVAL, tests: tests(argIs(0, prSchedCore))},
+		},
+	}
+})
 
 // ioNumbers are what fcntl and ioctl call the ways to SIGIO, and the requests that type into a terminal: they differ
 // between machines (asm/fcntl.h, asm/ioctls.h, asm/sockios.h).
@@ -125,13 +128,16 @@ func (n *ioNumbers) ioctl() []condition {
 		c.tests = tests(syscalls.Test{Arg: 1, Mask: requestMask, Value: request})
 		list = append(list, c)
 	}
-	return append(list, ioctlConditions...)
+	return append(list, ioctlConditions()...)
 }
 
 // ioConditions are what both come to.
 type ioConditions struct{ fcntl, ioctl []condition }
 
-func (n ioNumbers) conditions() ioConditions { return ioConditions{n.fcntl(), n.ioctl()} }
+// conditions makes them when they are asked for.
+func (n ioNumbers) conditions() func() *ioConditions {
+	return sync.OnceValue(func() *ioConditions { return &ioConditions{n.fcntl(), n.ioctl()} })
+}
 
 var (
 	genericIO, powerIO = ioGeneric.conditions(), ioPower.conditions()
@@ -143,11 +149,11 @@ func ioOf(machine uint16) *ioConditions {
 	const emSparc, emMIPS, emSparc32plus, emPPC, emPPC64, emSparcV9 = 2, 8, 18, 20, 21, 43
 	switch {
 	case machine == emMIPS:
-		return &mipsIO
+		return mipsIO()
 	case slices.Contains([]uint16{emSparc, emSparc32plus, emSparcV9}, machine):
-		return &sparcIO
+		return sparcIO()
 	case machine == emPPC, machine == emPPC64:
-		return &powerIO
+		return powerIO()
 	}
-	return &genericIO
+	return genericIO()
 }

@@ -184,7 +184,7 @@ errno = "ENOENT"
 	for op, want := range map[access.Op]string{
 		access.Write: "EROFS", access.Create: "EROFS", access.Delete: "EPERM", access.Attr: "EROFS", access.Read: "ENOENT",
 	} {
-		if d := p.Decide(&Query{Op: op, Path: []byte("/a")}); d.Errno != errnoByName[want] || !d.Denied() {
+		if d := p.Decide(&Query{Op: op, Path: []byte("/a")}); d.Errno != errnoByName()[want] || !d.Denied() {
 			t.Errorf("%s: %v", SectionOf(op), d.Errno)
 		}
 	}

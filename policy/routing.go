@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"sync"
 	"syscall"
 )
 
@@ -73,8 +74,8 @@ func (n *socketNumbers) setsockopt() (list []condition) {
 }
 
 var (
-	genericSetsockopt, mipsSetsockopt = socketGeneric.setsockopt(), socketMIPS.setsockopt()
-	sparcSetsockopt, pariscSetsockopt = socketSparc.setsockopt(), socketPARISC.setsockopt()
+	genericSetsockopt, mipsSetsockopt = sync.OnceValue(socketGeneric.setsockopt), sync.OnceValue(socketMIPS.setsockopt)
+	sparcSetsockopt, pariscSetsockopt = sync.OnceValue(socketSparc.setsockopt), sync.OnceValue(socketPARISC.setsockopt)
 )
 
 // setsockoptOf returns the conditions of setsockopt on the machine with an ELF number.
@@ -82,32 +83,34 @@ func setsockoptOf(machine uint16) []condition {
 	const emSparc, emMIPS, emPARISC, emSparc32plus, emSparcV9, emAlpha = 2, 8, 15, 18, 43, 0x9026
 	switch {
 	case machine == emMIPS, machine == emAlpha:
-		return mipsSetsockopt
+		return mipsSetsockopt()
 	case machine == emPARISC:
-		return pariscSetsockopt
+		return pariscSetsockopt()
 	case slices.Contains([]uint16{emSparc, emSparc32plus, emSparcV9}, machine):
-		return sparcSetsockopt
+		return sparcSetsockopt()
 	}
-	return genericSetsockopt
+	return genericSetsockopt()
 }
 
 // socketOptions names the options by their level, for people.
-var socketOptions = map[uint64][]value{
-	solIP: {
-		{ipOptions, "IP_OPTIONS"}, {ipUnicastIf, "IP_UNICAST_IF"}, {ipAddMembership, "IP_ADD_MEMBERSHIP"},
-		{ipAddSource, "IP_ADD_SOURCE_MEMBERSHIP"}, {ipMsfilter, "IP_MSFILTER"}, {mcastJoin, "MCAST_JOIN_GROUP"},
-		{mcastJoinSource, "MCAST_JOIN_SOURCE_GROUP"}, {mcastMsfilter, "MCAST_MSFILTER"},
-	},
-	solTCP: {{tcpFastopenConnect, "TCP_FASTOPEN_CONNECT"}},
-	solIPv6: {
-		{ipv6PktOptions, "IPV6_2292PKTOPTIONS"}, {ipv6FlowlabelMgr, "IPV6_FLOWLABEL_MGR"}, {ipv6PktInfo, "IPV6_PKTINFO"},
-		{ipv6RtHdr, "IPV6_RTHDR"}, {ipv6UnicastIf, "IPV6_UNICAST_IF"}, {ipv6Join, "IPV6_ADD_MEMBERSHIP"},
-		{ipv6JoinAnycast, "IPV6_JOIN_ANYCAST"}, {mcastJoin, "MCAST_JOIN_GROUP"},
-		{mcastJoinSource, "MCAST_JOIN_SOURCE_GROUP"}, {mcastMsfilter, "MCAST_MSFILTER"},
-	},
-	uint64(socketGeneric.level): {{25, "SO_BINDTODEVICE"}, {62, "SO_BINDTOIFINDEX"}},
-	uint64(socketMIPS.level): {
-		{25, "SO_BINDTODEVICE"}, {62, "SO_BINDTOIFINDEX"}, {0x0d, "SO_BINDTODEVICE"}, {0x41, "SO_BINDTOIFINDEX"},
-		{0x4019, "SO_BINDTODEVICE"}, {0x4037, "SO_BINDTOIFINDEX"},
-	},
-}
+var socketOptions = sync.OnceValue(func() map[uint64][]value {
+	return map[uint64][]value{
+		solIP: {
+			{ipOptions, "IP_OPTIONS"}, {ipUnicastIf, "IP_UNICAST_IF"}, {ipAddMembership, "IP_ADD_MEMBERSHIP"},
+			{ipAddSource, "IP_ADD_SOURCE_MEMBERSHIP"}, {ipMsfilter, "IP_MSFILTER"}, {mcastJoin, "MCAST_JOIN_GROUP"},
+			{mcastJoinSource, "MCAST_JOIN_SOURCE_GROUP"}, {mcastMsfilter, "MCAST_MSFILTER"},
+		},
+		solTCP: {{tcpFastopenConnect, "TCP_FASTOPEN_CONNECT"}},
+		solIPv6: {
+			{ipv6PktOptions, "IPV6_2292PKTOPTIONS"}, {ipv6FlowlabelMgr, "IPV6_FLOWLABEL_MGR"}, {ipv6PktInfo, "IPV6_PKTINFO"},
+			{ipv6RtHdr, "IPV6_RTHDR"}, {ipv6UnicastIf, "IPV6_UNICAST_IF"}, {ipv6Join, "IPV6_ADD_MEMBERSHIP"},
+			{ipv6JoinAnycast, "IPV6_JOIN_ANYCAST"}, {mcastJoin, "MCAST_JOIN_GROUP"},
+			{mcastJoinSource, "MCAST_JOIN_SOURCE_GROUP"}, {mcastMsfilter, "MCAST_MSFILTER"},
+		},
+		uint64(socketGeneric.level): {{25, "SO_BINDTODEVICE"}, {62, "SO_BINDTOIFINDEX"}},
+		uint64(socketMIPS.level): {
+			{25, "SO_BINDTODEVICE"}, {62, "SO_BINDTOIFINDEX"}, {0x0d, "SO_BINDTODEVICE"}, {0x41, "SO_BINDTOIFINDEX"},
+			{0x4019, "SO_BINDTODEVICE"}, {0x4037, "SO_BINDTOIFINDEX"},
+		},
+	}
+})
