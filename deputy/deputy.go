@@ -13,6 +13,7 @@ package deputy
 
 import (
 	"fmt"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -134,21 +135,34 @@ type call struct {
 // and write the task's memory and its /proc entries with. It acts on files between d.act and d.Own.
 type doer func(d *Deputy, c *call) Outcome
 
-// doers has every call that a deputy does. Each file of handlers registers its own table, so that all
-// are there before New is called.
-var doers = map[*syscalls.Call]doer{}
+// tables are the handlers by the names of asm/unistd.h, as each file of handlers registers them.
+var tables []map[string]doer
 
-// register adds the handlers of a table, keyed by the names of asm/unistd.h, and returns it.
+// register adds the handlers of a table, and returns it.
 func register(table map[string]doer) map[string]doer {
-	for name, do := range table {
-		call := syscalls.ByName(name)
-		if call == nil || doers[call] != nil {
-			panic("deputy: no such call, or done twice: " + name)
-		}
-		doers[call] = do
-	}
+	tables = append(tables, table)
 	return table
 }
+
+// doers has every call that a deputy does. It is made when a Deputy is: the shim, which is the same program, has none.
+var doers = sync.OnceValue(func() map[*syscalls.Call]doer {
+	all := make(map[*syscalls.Call]doer)
+	for _, table := range tables {
+		for name, do := range table {
+			call := syscalls.ByName(name)
+			if call == nil || all[call] != nil {
+				panic("deputy: no such call, or done twice: " + name)
+			}
+			all[call] = do
+		}
+	}
+	for _, name := range young {
+		if lacks(name) {
+			all[syscalls.ByName(name)] = missing
+		}
+	}
+	return all
+})
 
 // New makes a Deputy for the calling thread, and gives that thread a working directory and umask of its own. It fails
 // where /proc is not a procfs.
@@ -157,6 +171,7 @@ func register(table map[string]doer) map[string]doer {
 // given back (runtime.LockOSThread).
 func New(o Options) (*Deputy, error) {
 	d := &Deputy{proc: -1, fds: -1, member: o.Member, routing: o.Routing, content: make([]byte, access.PathMax+1)}
+	doers() // asks the kernel what it has, with the rights of now
 	if err := d.open(o); err != nil {
 		d.Close()
 		return nil, err
@@ -204,7 +219,7 @@ func (d *Deputy) Close() {
 //
 // Precondition: the thread that New was called on; the task is in its seccomp-stop.
 func (d *Deputy) Do(inv *syscalls.Invocation, mem Memory, pins Pins, acc *access.Accesses) Outcome {
-	do := doers[inv.Call]
+	do := doers()[inv.Call]
 	if do == nil {
 		return Outcome{}
 	}
@@ -224,4 +239,4 @@ func (d *Deputy) Do(inv *syscalls.Invocation, mem Memory, pins Pins, acc *access
 }
 
 // Does says whether a Deputy does a call of that name at all.
-func Does(c *syscalls.Call) bool { return doers[c] != nil }
+func Does(c *syscalls.Call) bool { return doers()[c] != nil }

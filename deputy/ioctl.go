@@ -3,6 +3,7 @@ package deputy
 import (
 	"encoding/binary"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -46,7 +47,7 @@ const (
 // (FS_IOC_ENABLE_VERITY) or whose size lies in memory (FS_IOC_SET_ENCRYPTION_POLICY).
 //
 // The kernel reads 4 bytes where FS_IOC_SETFLAGS and SETVERSION are said to point to a long.
-var fileRequests = makeRequests()
+var fileRequests = sync.OnceValue(makeRequests)
 
 func makeRequests() map[string]request {
 	native := arch.Native()[0]
@@ -93,7 +94,7 @@ func fileRequest(d *Deputy, c *call) Outcome {
 	if c.acc.N == 0 {
 		return Outcome{}
 	}
-	r, known := fileRequests[access.RequestName(c.inv)]
+	r, known := fileRequests()[access.RequestName(c.inv)]
 	if !known {
 		return done(unix.ENOTTY)
 	}

@@ -43,7 +43,7 @@ func TestVolume(t *testing.T) {
 		if !ok {
 			t.Fatalf("no request %s", c.request)
 		}
-		r := fileRequests[c.request]
+		r := fileRequests()[c.request]
 		at := map[nameForm]int{name1: 8, name2: 56}[r.names]
 		args := bytes.Repeat([]byte{0xee}, 4096)
 		binary.NativeEndian.PutUint64(args, source.Value)
