@@ -103,7 +103,10 @@ func (s *Shim) fork(order, outcome int, sys *syscall.SysProcAttr) error {
 	if sys != nil {
 		argv[1] += apartWord
 	}
-	attr := &syscall.ProcAttr{Env: os.Environ(), Files: files.list, Sys: sys}
+	// The target's environment is in the plan. TZ, of which the first counts: without it a package that asks for the
+	// local time before main would have the shim read /etc/localtime.
+	env := append([]string{"TZ="}, os.Environ()...)
+	attr := &syscall.ProcAttr{Env: env, Files: files.list, Sys: sys}
 	execute := func() error {
 		s.PID, err = syscall.ForkExec(s.plan.selfPath(), argv, attr)
 		return err
