@@ -28,7 +28,11 @@ var release string
 func mainStatus(args []string) int {
 	var cli commandLine
 	grammar.Version = self.Version(release)
-	parser, err := self.Parser(&cli, &grammar)
+	var line any = &cli
+	if len(args) > 0 && args[0] == "run" {
+		line = &cli.runLine
+	}
+	parser, err := self.Parser(line, &grammar)
 	if err != nil {
 		return self.Fail(err)
 	}
