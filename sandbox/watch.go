@@ -26,6 +26,9 @@ type watched struct {
 	// nameless: what it makes has no name, as its flags say, which are in registers. It may be made in another directory
 	// than the one that was judged, where nothing shows of it; a name is given to it by a call of its own.
 	nameless bool
+	// held says that the task had the object dev and ino open when it was judged: opening it once more gives nothing.
+	held     bool
+	dev, ino uint64
 }
 
 var (
@@ -76,6 +79,8 @@ func (b *box) watch(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 		if b.policy.Pinning() == "required" {
 			return b.unpinned(t, inv)
 		}
+		o := &b.acc.List[0].Object
+		w.held, w.dev, w.ino = o.Held != 0 && inv.Call != callOpenat2, o.Dev, o.Ino
 		w.nameless = b.acc.How.Flags&unix.O_TMPFILE == unix.O_TMPFILE && inv.Call != callOpenat2
 	}
 	c.unwatch(t.TID)
@@ -143,6 +148,9 @@ func (b *box) SyscallExit(t *tracer.Task, inv *syscalls.Invocation, result int64
 	*a = access.Access{Op: w.op, Name: name}
 	b.acc.N = 1
 	b.res.Resolve(0, &a.Name, &a.Object)
+	if w.held && a.Object.Dev == w.dev && a.Object.Ino == w.ino {
+		return // what was judged, by flags that are in registers
+	}
 	a.Object.Held = 0 // it is the call's own doing
 	if v := b.judge(); v.decision.Denied() {
 		v.why = joinWhy(v.why, whyMoved)
