@@ -86,6 +86,10 @@ func (b *box) Syscall(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 		return b.setName(t, inv) // PR_SET_SECCOMP stops for the tracer itself
 	case callGetCPUs:
 		return tracer.Action{} // stops for the tracer itself
+	case callSetCPUs:
+		if !b.guarded {
+			return tracer.Action{} // the same
+		}
 	case callAddRule:
 		if b.carrier.deputy != nil {
 			return b.carrier.domains.addRule(t, inv)

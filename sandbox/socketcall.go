@@ -24,6 +24,7 @@ var (
 	callSetsockopt = syscalls.ByName("setsockopt")
 	callPrctl      = syscalls.ByName("prctl")
 	callGetCPUs    = syscalls.ByName("sched_getaffinity")
+	callSetCPUs    = syscalls.ByName("sched_setaffinity")
 )
 
 // socketcall applies the refusals of socket, socketpair and setsockopt to a socketcall, whose arguments lie in memory where

@@ -51,8 +51,6 @@ func (t *tracer) announce(parent *Task, tid int) {
 	if ws, seen := t.held[tid]; seen {
 		delete(t.held, tid)
 		t.stop(child, ws)
-	} else if ws, seen := pollTask(tid); seen {
-		t.dispatch(tid, ws) // to ask for one takes the kernel no walk through all tracees
 	}
 }
 
@@ -92,6 +90,7 @@ func (t *tracer) gone(tid int, task *Task, ws unix.WaitStatus) {
 // drop takes a task out of the table.
 func (t *tracer) drop(task *Task, ws unix.WaitStatus) {
 	delete(t.tasks, task.TID)
+	t.near.ends(task)
 	if task.gift != nil {
 		t.giver.forget(task.gift)
 	}

@@ -131,6 +131,7 @@ type Task struct {
 	leaving bool // it is at its end
 	watched bool // it was attached to: every call stops
 	exits   bool // PTRACE_O_TRACEEXIT was set later
+	sees    bool // it is in a call that sees or sets CPUs (near_unsafe.go)
 	// giver is nil where Give does not work; gift is made at the first Give.
 	giver *giver
 	gift  *gift
@@ -173,5 +174,6 @@ const (
 	wantResult             // the call does nothing, and its result can only be set at the exit
 	wantGift               // the call was given a descriptor, and something has to be put back (give.go)
 	wantArgs               // the call ran as another, and its own arguments have to be put back (as.go)
+	wantCPUs               // to know when the call is over (near_unsafe.go)
 	wantOrder              // to see whether this kernel stops in the order of Linux 4.8 (order.go)
 )

@@ -173,6 +173,7 @@ func (t *tracer) dispatch(pid int, ws unix.WaitStatus) {
 	t.opt.Counts.report(ws, t.launched)
 	if task != nil && t.near.on {
 		t.near.series.saw(task)
+		t.near.ends(task)
 	}
 	switch {
 	case !ws.Stopped():

@@ -16,7 +16,8 @@ import (
 //
 // The task may get the CPU before the tracer has given it the others back (it preempts it: sched(7)). What it could see or
 // change then has to stop, so that it happens later: sched_getaffinity and sched_setaffinity, which the filter must trace
-// (Options.Near). What it makes then has its one CPU until it is announced (spread). /proc/PID/status is not watched.
+// (Options.Near). And while such a call is under way, from its stop to its exit stop, no task is drawn anywhere, because it
+// may be about any. What a task makes then has its one CPU until it is announced (spread). /proc/PID/status is not watched.
 
 // maskWords is room for 1,024 CPUs, as in cpu_set_t. Machines with more fail with EINVAL and do without.
 const maskWords = 1024 / 64
@@ -27,6 +28,8 @@ type cpuMask [maskWords]uint64
 type nearer struct {
 	on     bool
 	series series
+	// seers counts the tasks that are in a call that sees or sets CPUs.
+	seers int
 	// stays: the thread was restricted to cpu. own is where it may run otherwise.
 	stays   bool
 	cpu     uint32
@@ -34,6 +37,28 @@ type nearer struct {
 	ownSize uintptr
 	mask    cpuMask // the task's own
 	size    uintptr // how much of it the kernel uses
+}
+
+// begins notes that the task is let go into its call. If it sees CPUs, its exit stop is wanted.
+func (n *nearer) begins(task *Task) {
+	if !n.on || !seesCPUs(task.state.inv.Call) {
+		return
+	}
+	if task.state.wanted == wantNothing {
+		task.state.wanted = wantCPUs
+	}
+	if !task.sees {
+		task.sees = true
+		n.seers++
+	}
+}
+
+// ends notes that the task has stopped again, or is no more: whatever call it was in is over, or begins anew with a stop.
+func (n *nearer) ends(task *Task) {
+	if task.sees {
+		task.sees = false
+		n.seers--
+	}
 }
 
 // seesCPUs says whether a call sees or sets on which CPUs tasks may run.
@@ -89,6 +114,9 @@ func only(cpu uint32) (mask cpuMask) {
 
 // draw restricts a stopped task to the CPU of this thread: false if that was not done, and there is nothing to put back.
 func (n *nearer) draw(tid int) bool {
+	if n.seers > 0 {
+		return false
+	}
 	if !n.series.serial() {
 		n.roam()
 		return false

@@ -89,10 +89,6 @@ func (t *Task) request() uintptr {
 
 // resume lets the task go on.
 func (t *tracer) resume(task *Task) {
-	if seesCPUs(task.state.inv.Call) {
-		t.check(task.TID, ptrace(task.request(), task.TID, 0, 0))
-		return
-	}
 	t.cont(task.request(), task.TID, 0)
 }
 
@@ -150,6 +146,7 @@ func (t *tracer) seccompStop(task *Task) {
 		} else if t.noInfo && !t.orderSeen && tellsOrder(s.inv.Call) {
 			s.wanted = wantOrder
 		}
+		t.near.begins(task)
 		t.resume(task)
 	case Return:
 		t.giveResult(task, action.Value)

@@ -19,14 +19,6 @@ func poll() (pid int, ws unix.WaitStatus, errno syscall.Errno) {
 	return int(r), unix.WaitStatus(status), errno
 }
 
-// pollTask reports a stop or the death of one tracee if it is already there.
-func pollTask(tid int) (ws unix.WaitStatus, seen bool) {
-	var status int32
-	r, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, uintptr(tid), uintptr(unsafe.Pointer(&status)),
-		waitMine|unix.WNOHANG, 0, 0, 0)
-	return unix.WaitStatus(status), errno == 0 && int(r) == tid
-}
-
 // block waits for the next stop.
 func (t *tracer) block() (pid int, ws unix.WaitStatus, err error) {
 	for t.ticker.raw() {
