@@ -7,7 +7,7 @@
 # make browser    look at the pages of syd-trace with Chromium, which it installs as root
 # make soak       trees that fork, race, wait and kill, for SOAK; a short form is part of make test
 # make attacks    all hostile programs in all variants as all users, long races, the whole matrix of protections: an hour
-# make bench      CPU and wall time against native runs and other tools, 25 minutes; BENCH='-only REGEXP' runs a part
+# make bench      CPU and wall time against native runs and other tools; BENCH='-only REGEXP' runs a part
 # make test-oldkernel  the tests under a filter that makes newer features fail as Linux 4.19, 4.14 and 4.9 would
 # make test-kernels    the tests in Debian's kernels from 5.10 on, under user-mode Linux and emulators, which it installs
 # make realworld  build real packages in the sandbox, recorded and natively, and compare (needs the network, as root)

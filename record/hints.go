@@ -35,9 +35,6 @@ func hintRow(row *syscalls.Row, call *syscalls.Call) {
 	row.Else = stop
 }
 
-// callSetCPUs stops for the tracer (tracer.Options.Near).
-var callSetCPUs = syscalls.ByName("sched_setaffinity")
-
 // hints tells of a call that is one.
 func (r *recorder) hints(_ *tracer.Task, p *process, inv *syscalls.Invocation) tracer.Action {
 	if h := hintOf[inv.Call]; p.hinted&h.bit == 0 {

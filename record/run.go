@@ -80,7 +80,7 @@ func (c *Cmd) recorder() (*recorder, error) {
 
 // plan says how the command starts.
 func (c *Cmd) plan() (*launch.Plan, func(), error) {
-	prog, err := seccomp.Compile(filter(arch.Native()))
+	prog, err := seccomp.Compile(tracer.WithNear(filter(arch.Native())))
 	if err != nil {
 		return nil, nil, fmt.Errorf("compile the filter: %w", err)
 	}

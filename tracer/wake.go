@@ -9,8 +9,8 @@ import (
 )
 
 // A thread that waits for tracees wakes for nothing else: the runtime's handlers have SA_RESTART. So one signal that
-// nobody uses loses that flag while somebody is attached (sigchld_unsafe.go changes actions, too), and ends wait4
-// with EINTR. The runtime takes no notice of it.
+// nobody uses loses that flag while somebody is attached or waits for a tick at a time (ticker_unsafe.go), and ends
+// wait4 with EINTR. The runtime takes no notice of it.
 
 // wakeSignal is the last real-time signal.
 const wakeSignal = syscall.Signal(64)
@@ -75,7 +75,7 @@ func interruptible(sig syscall.Signal) (restore func(), errno syscall.Errno) {
 	}, 0
 }
 
-// wakeUsers counts the runs of Attach.
+// wakeUsers counts the runs that the signal is to interrupt.
 var (
 	wakeMu    sync.Mutex
 	wakeUsers int
