@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -22,7 +23,9 @@ func TestBenign(t *testing.T) {
 		t.Fatalf("no programs in testdata/benign (%v)", err)
 	}
 	for _, source := range sources {
-		for _, v := range buildable(append([]string{"dynamic"}, variantsOf(t, source, "")...)...) {
+		names := append(variantsOf(t, source, ""), "dynamic")
+		slices.Sort(names)
+		for _, v := range buildable(slices.Compact(names)...) { // two tests that build one file at once spoil it
 			t.Run(strings.TrimSuffix(filepath.Base(source), ".c")+"/"+v.name, func(t *testing.T) {
 				t.Parallel()
 				if needsSockets(source) {

@@ -1,5 +1,4 @@
 /* Names that no network is needed for. */
-/* variants: dynamic */
 #include "net.h"
 #include <netdb.h>
 
