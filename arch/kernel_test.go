@@ -138,7 +138,7 @@ func (s *callStop) compare(t *testing.T, abi *ABI) {
 		t.Errorf("%s: ip %#x, sp %#x; the kernel says %#x, %#x", abi, s.regs.IP(), s.regs.SP(), s.ip, s.sp)
 	}
 	if !s.entry {
-		if got := s.regs.Result(); got != s.rval {
+		if got, want := s.regs.Result(), abi.Result(uint64(s.rval)); got != want {
 			t.Errorf("%s: result %d; the kernel says %d", abi, got, s.rval)
 		}
 		return

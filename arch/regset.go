@@ -53,12 +53,15 @@ func (r *Regs) SetNumber(nr int32) bool {
 	return true
 }
 
-// Result returns what the call returned, as PTRACE_GET_SYSCALL_INFO would: an error is -4095 to -1 in every ABI, any
-// other result of a 32-bit ABI is positive, such as an address in the upper half. At an entry stop it is -ENOSYS or
-// argument 0, depending on the machine.
-func (r *Regs) Result() int64 {
-	v := r.word(r.layout.Result)
-	if r.abi.WordSize == 8 {
+// Result returns what the call returned (ABI.Result). At an entry stop it is -ENOSYS or argument 0, depending on the
+// machine.
+func (r *Regs) Result() int64 { return r.abi.Result(r.word(r.layout.Result)) }
+
+// Result makes of a result as some kernel has it one that is the same for all: an error is -4095 to -1, any other result
+// of a 32-bit ABI is positive, such as an address in the upper half. A kernel of arm64 tells of one of a 32-bit program
+// with its sign extended (syscall_get_return_value from Linux 5.14 on), others do not.
+func (a *ABI) Result(v uint64) int64 {
+	if a.WordSize == 8 {
 		return int64(v)
 	}
 	const maxErrno = 4095 // MAX_ERRNO of linux/err.h

@@ -78,7 +78,7 @@ func (t *tracer) callResult(task *Task) (value int64, op uint8, errno syscall.Er
 		if errno := getSyscallInfo(task.TID, &t.info); errno != 0 {
 			return 0, 0, errno
 		}
-		return int64(t.info.nr), t.info.op, 0
+		return t.info.result(), t.info.op, 0
 	}
 	size, errno := getRegset(task.TID, setPrstatus, t.regs.Buffer())
 	if errno != 0 {
@@ -89,6 +89,14 @@ func (t *tracer) callResult(task *Task) (value int64, op uint8, errno syscall.Er
 	}
 	// The call was an exec into the other mode: whatever the registers are called now, it succeeded.
 	return 0, opExit, 0
+}
+
+// result is what the call returned at whose exit the kernel described it.
+func (i *syscallInfo) result() int64 {
+	if abi := arch.Find(i.arch, 0); abi != nil {
+		return abi.Result(i.nr)
+	}
+	return int64(i.nr)
 }
 
 // skip makes the kernel leave out the call that the task stopped before and return value instead. On kernels from 4.8

@@ -38,7 +38,7 @@ func (t *tracer) watchStop(task *Task) {
 	if !t.noInfo {
 		switch errno := getSyscallInfo(task.TID, &t.info); errno {
 		case 0:
-			op, value = t.info.op, int64(t.info.nr)
+			op, value = t.info.op, t.info.result()
 			t.call.nr, t.call.args, t.call.ip = uint64(uint32(t.info.nr)), t.info.args, t.info.ip
 			t.call.abi = arch.Find(t.info.arch, t.call.nr)
 		case unix.ESRCH:
