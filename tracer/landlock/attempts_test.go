@@ -58,6 +58,8 @@ var attempts = map[string]func(args []string) error{
 	"pidfd":    pidfdSignal,
 	"owner":    ownerSignal,
 	"children": signalChildren,
+	"parent":   signalParent,
+	"last":     last,
 	"group":    signalGroup,
 	"threads":  signalThreads,
 	"nested":   signalFromNested,
@@ -134,7 +136,7 @@ func ownerSignal(a []string) error {
 func signalChildren([]string) error {
 	got := make(chan os.Signal, 1)
 	signal.Notify(got, unix.SIGUSR1)
-	pid, err := startProcess("/bin/sh", "-c", "kill -USR1 $PPID; while :; do sleep 1; done")
+	pid, err := startProcess("/proc/self/exe", childName, spellRuleset(&Ruleset{}), "parent")
 	if err != nil {
 		return err
 	}
@@ -153,9 +155,36 @@ func signalChildren([]string) error {
 	return err
 }
 
-// startProcess starts a process in a group of its own, from this thread.
-func startProcess(argv ...string) (int, error) {
-	p, err := os.StartProcess(argv[0], argv, &os.ProcAttr{
+// signalParent signals this process's parent and lasts until it is killed.
+func signalParent([]string) error {
+	if err := unix.Kill(os.Getppid(), unix.SIGUSR1); err != nil {
+		return err
+	}
+	for {
+		time.Sleep(time.Hour)
+	}
+}
+
+// last says that it runs and waits to be killed, by any signal: the runtime survives some.
+func last([]string) error {
+	for _, sig := range []unix.Signal{unix.SIGIO, unix.SIGUSR2, unix.SIGTERM} {
+		var byDefault [64]byte // struct sigaction, which is larger nowhere; SIG_DFL is 0
+		if _, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&byDefault)), 0, 8,
+			0, 0); errno != 0 {
+			return errno
+		}
+	}
+	if _, err := os.Stdout.WriteString("started\n"); err != nil {
+		return err
+	}
+	for {
+		time.Sleep(time.Hour)
+	}
+}
+
+// startProcess starts a program in a group of its own, from this thread.
+func startProcess(path string, argv ...string) (int, error) {
+	p, err := os.StartProcess(path, argv, &os.ProcAttr{
 		Env: os.Environ(), Files: []*os.File{nil, os.Stdout, os.Stderr}, Sys: &unix.SysProcAttr{Setpgid: true},
 	})
 	if err != nil {

@@ -17,7 +17,8 @@ var ownGroup = &syscall.SysProcAttr{Setpgid: true}
 // outsider starts a process outside of any domain and returns it when it runs.
 func outsider(t *testing.T, attr *syscall.SysProcAttr) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command("/bin/sh", "-c", "echo started; exec sleep 1000")
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{childName, spellRuleset(&Ruleset{}), "last"}
 	cmd.SysProcAttr = attr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
