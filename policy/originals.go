@@ -20,9 +20,10 @@ const standardPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 // found once is not opened again.
 type programs struct {
 	open func(string) (program.File, error)
-	dirs []string // of $PATH and standardPath
 
 	mu    sync.Mutex
+	dirs  []directory // of $PATH and standardPath
+	lists listings
 	cache *program.Cache
 	known map[string]*target
 	kept  map[string]program.File // open originals by path
@@ -39,14 +40,16 @@ type target struct {
 
 func newPrograms(sys *System) *programs {
 	f := &programs{open: sys.OpenProgram, cache: program.NewCache(time.Now), known: make(map[string]*target),
-		kept: make(map[string]program.File)}
+		kept:  make(map[string]program.File),
+		lists: listings{sys.ListPrograms, sys.Realpath, make(map[string]map[string]struct{})}}
 	list := standardPath
 	if sys.Getenv != nil {
 		list = sys.Getenv("PATH") + ":" + list
 	}
 	for dir := range strings.SplitSeq(list, ":") {
-		if dir = path.Clean(dir); path.IsAbs(dir) && !slices.Contains(f.dirs, dir) {
-			f.dirs = append(f.dirs, dir)
+		dir = path.Clean(dir)
+		if path.IsAbs(dir) && !slices.ContainsFunc(f.dirs, func(d directory) bool { return d.path == dir }) {
+			f.dirs = append(f.dirs, directory{path: dir})
 		}
 	}
 	return f
@@ -92,24 +95,25 @@ func (f *programs) into(name string) *target {
 	return t
 }
 
-// places are the paths at which the program of a rule may be: none if wildcards leave that open.
-func (f *programs) places(r *rule) []string {
+// places are the paths at which the program of a rule may be. ok is false if wildcards leave that open.
+func (f *programs) places(r *rule) (list []string, ok bool) {
 	switch {
 	case f.open == nil:
-		return nil
+		return nil, false
 	case r.pattern != nil:
-		if name, ok := r.pattern.file(); ok {
-			return []string{name}
-		}
-		return nil
+		name, ok := r.pattern.file()
+		return []string{name}, ok
 	case r.name.kind != compLiteral:
-		return nil
+		return nil, false
 	}
-	places := make([]string, len(f.dirs))
-	for i, dir := range f.dirs {
-		places[i] = path.Join(dir, r.name.text)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.dirs {
+		if d := &f.dirs[i]; d.mayHave(r.name.text, &f.lists) {
+			list = append(list, path.Join(d.path, r.name.text))
+		}
 	}
-	return places
+	return list, true
 }
 
 // file returns the path that the pattern is, if it has no wildcard.
@@ -156,7 +160,8 @@ func (p *Policy) isLink(name string, t *target) bool {
 // targets are the files that the links of a bare name lead to, where they have another name.
 func (f *programs) targets(r *rule) (list []*pattern) {
 	var seen []string
-	for _, name := range f.places(r) {
+	places, _ := f.places(r)
+	for _, name := range places {
 		t := f.at(name)
 		if t.path == "" || path.Base(t.path) == r.name.text || slices.Contains(seen, t.path) || !f.into(name).single {
 			continue
@@ -180,8 +185,9 @@ func (p *Policy) findOriginals(base *Policy) {
 		if r.Section != ExecSection || r.Action == Allow {
 			continue
 		}
-		for _, name := range f.places(r) {
-			if t := f.at(name); t.exists && !t.directory {
+		places, ok := f.places(r)
+		for _, name := range places {
+			if t := f.at(name); ok && t.exists && !t.directory {
 				names = append(names, name)
 			}
 		}

@@ -27,6 +27,9 @@ type System struct {
 	// OpenProgram opens the file that an absolute path leads to; at best its File is a program.Stater too. Rules of
 	// [exec] are looked up with it. With nil they have no Originals, and no link of theirs is followed.
 	OpenProgram func(path string) (program.File, error)
+	// ListPrograms returns the names in a directory at an absolute path. ok is false if the directory may have others as
+	// well. It is asked where many rules name programs; with nil, and where it is not ok, each of them is opened.
+	ListPrograms func(dir string) (names []string, ok bool)
 	// LookupHost returns the addresses of a host, for rules of [connect] that name one. With nil such rules are errors.
 	LookupHost func(host string) ([]netip.Addr, error)
 }

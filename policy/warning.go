@@ -48,8 +48,8 @@ func (p *Policy) ownRules() []*rule {
 }
 
 func (p *Policy) warning(r *rule) *Error {
-	places := p.programs.places(r)
-	if len(places) == 0 || slices.ContainsFunc(places, func(name string) bool { return p.programs.at(name).exists }) {
+	places, ok := p.programs.places(r)
+	if !ok || slices.ContainsFunc(places, func(name string) bool { return p.programs.at(name).exists }) {
 		return nil
 	}
 	if r.pattern != nil {

@@ -25,9 +25,10 @@ func Host() *policy.System {
 		Home:     home,
 		Realpath: filepath.EvalSymlinks,
 
-		OpenProgram: openProgram,
-		LookupHost:  lookupHost,
-		ConfigDirs:  configDirs(home),
+		OpenProgram:  openProgram,
+		ListPrograms: listPrograms,
+		LookupHost:   lookupHost,
+		ConfigDirs:   configDirs(home),
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 
@@ -28,7 +29,7 @@ func (c *showCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	warn(pol)
+	warn(pol, math.MaxInt)
 	return pol.Show(os.Stdout)
 }
 

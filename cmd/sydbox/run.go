@@ -55,7 +55,7 @@ func (r *runCommand) Run(status *int) error {
 		return err
 	}
 	if !r.Quiet {
-		warn(pol)
+		warn(pol, mostWarnings)
 	}
 	file, err := console.Lookup(r.Command[0])
 	if err != nil {

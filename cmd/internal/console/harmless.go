@@ -10,6 +10,9 @@ import (
 // Harmless escapes what no terminal should get: errors of the system and of the flag parser repeat what they were
 // given.
 func Harmless(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && (r < ' ' || r > '~') }) {
+		return text
+	}
 	var b strings.Builder
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
