@@ -8,7 +8,8 @@
 # make soak       trees that fork, race, wait and kill, for SOAK; a short form is part of make test
 # make attacks    all hostile programs in all variants as all users, long races, the whole matrix of protections: an hour
 # make bench      CPU and wall time against native runs and other tools; BENCH='-only REGEXP' runs a part
-# make test-oldkernel  the tests under a filter that makes newer features fail as Linux 4.19, 4.14 and 4.9 would
+# make test-oldkernel  the tests under a filter that makes newer features fail as Linux 4.19, 4.14 and 4.9 would; SHORT=1
+#                 for a few of them at one level
 # make test-kernels    the tests in Debian's kernels from 5.10 on, under user-mode Linux and emulators, which it installs
 # make realworld  build real packages in the sandbox, recorded and natively, and compare (needs the network, as root)
 
@@ -85,9 +86,9 @@ soak:
 attacks: deps
 	ATTACKS=full $(GO) test -count 1 -timeout 180m -run 'TestAttacks|TestAblation|TestNetAttacks|TestNetAblation|TestOutsiders|TestExecRaces' ./sandbox
 
-# KERNELS: flags of testdata/kernels/run, as KERNELS='-level 4.19 -suites deputy'.
+# KERNELS: flags of testdata/kernels/run, as KERNELS='-level 4.19 -suites deputy'. SHORT=1: what takes a minute or two.
 test-oldkernel: deps
-	$(GO) run ./testdata/kernels/run old $(KERNELS)
+	$(GO) run ./testdata/kernels/run old $(if $(SHORT),-short) $(KERNELS)
 
 test-kernels:
 	@sh testdata/deps.sh qemu-system-x86 qemu-system-arm qemu-system-misc opensbi debian-archive-keyring

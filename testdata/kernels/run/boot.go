@@ -134,7 +134,7 @@ func (k *kernel) pack(to, dir, image string, chosen []suite, o *options) error {
 		if err := a.copyTree(at+"/testdata", filepath.Join(filepath.FromSlash(s.pkg), "testdata")); err != nil {
 			return err
 		}
-		fmt.Fprintln(&list, s.pkg, "/"+at, o.limit, "/tests/"+s.file(), strings.Join(s.args(o.limit, true), " "))
+		fmt.Fprintln(&list, s.pkg, "/"+at, o.limit, "/tests/"+s.file(), strings.Join(s.args(o, true), " "))
 	}
 	a.file("suites", []byte(list.String()), 0o644)
 	return a.write(to)

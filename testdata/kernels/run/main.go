@@ -1,7 +1,7 @@
 // Run tests sydbox on kernels that this machine does not have. It is started in the root of the module.
 //
-//	run old [-level L] [-suites REGEXP] [-limit D] [-v]   under a filter that pretends older kernels (oldk)
-//	run boot [-kernel REGEXP] [-suites REGEXP] [-v]       in real kernels of Debian's, under user-mode Linux or qemu
+//	run old [-level L] [-suites REGEXP] [-limit D] [-short] [-v]   under a filter that pretends older kernels (oldk)
+//	run boot [-kernel REGEXP] [-suites REGEXP] [-short] [-v]        in real kernels of Debian's, under user-mode Linux or qemu
 //
 // It prints one line for each kernel and suite, and why tests were skipped. The exit status is 1 if anything failed.
 package main
@@ -37,7 +37,7 @@ func main() {
 type options struct {
 	suites, kernels *regexp.Regexp
 	limit           string
-	verbose         bool
+	short, verbose  bool
 }
 
 // parse reads the flags. kernels is what the flag for them is called.
@@ -48,6 +48,7 @@ func parse(form, kernels string, args []string) (*options, error) {
 	flags.StringVar(&kernelText, kernels, ".", "only those whose names match")
 	flags.StringVar(&suiteText, "suites", ".", "only the packages whose names match")
 	flags.StringVar(&o.limit, "limit", "20m", "how long a suite may take")
+	flags.BoolVar(&o.short, "short", false, "the tests that take a minute or two, at one level")
 	flags.BoolVar(&o.verbose, "v", false, "print everything that the tests print")
 	if err := flags.Parse(args); err != nil {
 		return nil, err

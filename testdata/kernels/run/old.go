@@ -13,6 +13,9 @@ import (
 // levels are those of oldk, newest first.
 var levels = []string{"4.19", "4.14", "4.9", "noregset"}
 
+// shortLevel is the one of the short form: what later kernels brought is missing, and nothing older is.
+const shortLevel = "4.19"
+
 // old runs the suites on pretended kernels.
 func old(args []string) error {
 	o, err := parse("old", "level", args)
@@ -39,7 +42,7 @@ func old(args []string) error {
 	failed := 0
 	fmt.Println("level     suite            wall s  passed  failed  skipped")
 	for _, level := range levels {
-		if !o.kernels.MatchString(level) {
+		if !o.kernels.MatchString(level) || o.short && level != shortLevel {
 			continue
 		}
 		for i := range chosen {
@@ -54,7 +57,7 @@ func old(args []string) error {
 
 // underLevel runs a suite in its package's directory, prints its line and returns how many tests failed.
 func underLevel(o *options, oldk, level, dir string, s *suite) int {
-	cmd := exec.Command(oldk, append([]string{level, filepath.Join(dir, s.file())}, s.args(o.limit, false)...)...)
+	cmd := exec.Command(oldk, append([]string{level, filepath.Join(dir, s.file())}, s.args(o, false)...)...)
 	cmd.Dir = filepath.FromSlash(s.pkg)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -17,6 +17,8 @@ type suite struct {
 	pkg string
 	// run selects tests, for go test's -run; empty for all.
 	run string
+	// short selects tests for the short form instead; empty for the same. long are tests that the short form leaves out.
+	short, long string
 	// needs are tests that call a compiler themselves, for go test's -skip where there is none.
 	needs string
 	// compiles says that the tests call a C compiler or Go themselves.
@@ -37,9 +39,12 @@ var suites = []suite{
 	{pkg: "dns"},
 	{pkg: "netres"},
 	{pkg: "pathres", run: "^Test"},
-	{pkg: "deputy", run: "^Test"},
-	{pkg: "tracer", compiles: true},
-	{pkg: "sandbox", run: "TestFeatures|TestBenign$|TestAttacks$", compiles: true},
+	{pkg: "deputy", run: "^Test", long: "TestOracle|Race"},
+	{pkg: "tracer", long: "TestAttach|TestVictims", compiles: true},
+	{
+		pkg: "sandbox", run: "TestFeatures|TestProbe|TestBenign$|TestAttacks$", compiles: true,
+		short: "TestProbe|TestBenign$/^(addresses|busy_exit|identity|names|open_flags|unix_sockets)$/^dynamic$/^(user|policed)$",
+	},
 }
 
 // name is how a suite is printed.
@@ -59,13 +64,24 @@ func (s *suite) build(dir, goarch string) error {
 }
 
 // args are those of the test program. A guest has no compiler.
-func (s *suite) args(limit string, guest bool) []string {
-	args := []string{"-test.v", "-test.timeout=" + limit}
-	if s.run != "" {
-		args = append(args, "-test.run="+s.run)
+func (s *suite) args(o *options, guest bool) []string {
+	args := []string{"-test.v", "-test.timeout=" + o.limit}
+	run := s.run
+	if o.short && s.short != "" {
+		run = s.short
 	}
+	if run != "" {
+		args = append(args, "-test.run="+run)
+	}
+	var without []string
 	if guest && s.needs != "" {
-		args = append(args, "-test.skip="+s.needs)
+		without = append(without, s.needs)
+	}
+	if o.short && s.long != "" {
+		without = append(without, s.long)
+	}
+	if len(without) != 0 {
+		args = append(args, "-test.skip="+strings.Join(without, "|"))
 	}
 	return args
 }
