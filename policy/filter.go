@@ -22,8 +22,9 @@ func failWith(errno syscall.Errno) syscalls.Verdict {
 	return syscalls.Verdict{Kind: syscalls.Fail, Errno: uint16(errno)}
 }
 
-// Filter tells what the prefilter does with each call of the given ABIs, the native one first: refusals that are not
-// lifted come first, then stops for operations that a rule could deny, and what is left runs freely.
+// Filter tells what the prefilter does with each call of the given ABIs, the native one first: calls that [harden]
+// deny_calls names and refusals that are not lifted come first, then stops for operations that a rule could deny, and what is left
+// runs freely.
 func (p *Policy) Filter(abis []*arch.ABI, opt FilterOptions) *syscalls.Filter {
 	f := &syscalls.Filter{Foreign: foreignAnswer}
 	for _, abi := range abis {
@@ -64,6 +65,9 @@ func (p *Policy) Traces(name string) bool {
 // row is what happens to one call.
 func (p *Policy) row(abi *arch.ABI, e syscalls.Entry, opt FilterOptions) syscalls.Row {
 	row := syscalls.Row{Nr: e.Nr, Name: e.Call.Name}
+	if !opt.FreeCalls && p.denyRow(abi, &row, e.Call) {
+		return row
+	}
 	if makesSockets(e.Call) {
 		row.Clauses = familyClauses(p.families.denied)
 	}

@@ -96,6 +96,7 @@ func (d *decoder) harden(table map[string]any) {
 		"capabilities":      &s.harden.capabilities,
 		"descriptors":       &s.harden.descriptors,
 		"limits":            &s.harden.limits,
+		"deny_list":         &s.calls.level,
 	}
 	for _, name := range d.ordered(table, prefix) {
 		key, v := prefix+name, table[name]
@@ -109,9 +110,14 @@ func (d *decoder) harden(table map[string]any) {
 			d.numbers(key, v, &s.harden.keep)
 		case name == "umask":
 			d.umask(key, v)
+		case name == "deny_calls" || name == "keep_calls":
+			d.strings(key, v, func(text string, p place) { d.callName(text, p, name == "keep_calls") })
+		case name == "deny_errno":
+			d.callErrno(key, v)
 		default:
 			known := append(slices.Sorted(maps.Keys(levels)), boundKeys[:]...)
-			d.fail(d.at(key), didYouMean(name, append(known, "keep_descriptors", "umask")), "unknown key %q in [harden]", name)
+			known = append(known, "keep_descriptors", "umask", "deny_calls", "keep_calls", "deny_errno")
+			d.fail(d.at(key), didYouMean(name, known), "unknown key %q in [harden]", name)
 		}
 	}
 }

@@ -31,6 +31,8 @@ type FilterOptions struct {
 	// SignalsScoped: a Landlock domain keeps all signals inside the tree (LANDLOCK_SCOPE_SIGNAL, Linux 6.12), so none of
 	// the calls that send them need stop. Priorities and limits are not in its scope.
 	SignalsScoped bool
+	// FreeCalls leaves [harden] deny_calls out.
+	FreeCalls bool
 }
 
 // signals are the conditions of a call that sends a signal whatever its arguments.

@@ -45,6 +45,7 @@ type settings struct {
 
 	harden hardenSettings
 	env    envSettings
+	calls  callSettings
 }
 
 // below fills what s leaves open from a farther layer, the number of which is layer.
@@ -60,6 +61,7 @@ func (s *settings) below(far *settings, layer int) {
 	fill(&s.output, &far.output)
 	s.harden.below(&far.harden)
 	s.env.below(&far.env, layer)
+	s.calls.below(&far.calls, layer)
 }
 
 func fill[T any](near, far *setting[T]) {

@@ -174,6 +174,7 @@ func (s *show) rest(p *Policy) {
 	s.line(fmt.Sprintf("no_new_privs = %q", p.NoNewPrivs()), fromPlace(p.settings.noNewPrivs.place))
 	s.line(fmt.Sprintf("pinning = %q", p.Pinning()), fromPlace(p.settings.pinning.place))
 	s.hardening(p)
+	s.calls(p)
 	s.b.WriteString("\n[harden]\n")
 	s.flush()
 

@@ -20,13 +20,14 @@ const (
 	protectRights                       // the tracer acts with the task's rights
 	protectOwned                        // `bound` is what the tree alone receives at
 	protectMuffled                      // a socket that anybody may call hears this machine alone
+	protectCalls                        // the filter refuses what deny_calls names
 	protections
 )
 
 // protectionNames are what a switch is called.
 var protectionNames = [protections]string{
 	"pinning", "second-look", "moves", "copies", "memory", "natural", "held", "stdio", "members", "nameless",
-	"socketcall", "rights", "owned", "muffled",
+	"socketcall", "rights", "owned", "muffled", "calls",
 }
 
 func (p protection) String() string { return protectionNames[p] }

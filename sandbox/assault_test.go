@@ -26,7 +26,10 @@ type trick struct {
 func (t trick) is(word string) bool { return slices.Contains(t.words, word) }
 
 // kinds are the policies that tricks are up against.
-var kinds = []string{"write", "read", "stat", "exec"}
+var kinds = []string{"write", "read", "stat", "exec", "calls"}
+
+// deniedCalls are what the policy "calls" names.
+var deniedCalls = []string{"@sysv-ipc", "bind", "mkdir", "mkdirat", "prlimit64", "sendmsg", "truncate", "utimensat"}
 
 // kind is the policy that a trick is up against.
 func (t trick) kind() string {
@@ -202,7 +205,7 @@ func (a *assault) run(t *testing.T, trick trick, box cage) trial {
 		r.denials = readLog(t, log)
 	}
 	r.won = plunder(t, allow, victim)
-	if trick.kind() == "write" {
+	if trick.kind() == "write" || trick.kind() == "calls" {
 		r.won = append(r.won, changes(before, fingerprint(t, a.base, allow))...)
 	}
 	return r
@@ -234,6 +237,9 @@ func (a *assault) policy(t *testing.T, trick trick, box cage) string {
 		text += fmt.Sprintf("[stat]\ndeny = [%q, %q]\n%s", a.base+"/victim/secret", a.base+"/victim/hint", free)
 	case "exec":
 		text += fmt.Sprintf("[exec]\ndeny = [%q]\n%s", a.base+"/victim/bin/mark", free)
+	case "calls":
+		text += free
+		box.harden = append(slices.Clone(box.harden), "deny_calls = "+list(deniedCalls))
 	default:
 		text += free
 	}

@@ -40,6 +40,8 @@ var themes = []struct {
 		[]string{"kernel/io_uring*", "*/*by_handle*", "kernel/process_accounting", "kernel/*device_node", "kernel/proc_*"}},
 	{"Sockets", "sockets that are files, and families that reach past the rules", []string{"kernel/unix_*", "reach/socket*"}},
 	{"Reading", "the secret by every way of opening a file, and after moving it", []string{"reads/*"}},
+	{"Denied calls", "a call that the policy takes away, under other names, from other ABIs, through calls that stand for many",
+		[]string{"calls/*"}},
 	{"Programs", "the denied program by every name and as every copy", []string{"execs/*"}},
 	{"Outsiders", "processes outside held up by what they have in common with the tree", []string{"leases/*"}},
 	{"Connections", "somebody who may not be reached is called by every kind of stream, to every kind of address", []string{"net-tcp/*"}},

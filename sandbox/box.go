@@ -22,6 +22,8 @@ type box struct {
 	members members
 	reports *reports
 
+	// deniesCalls: [harden] deny_calls holds.
+	deniesCalls bool
 	// devices says that mknod of a device is judged like any other file ("devices" is lifted).
 	devices bool
 	// unprivileged: no_new_privs is required, so no program of the tree has more rights than the tracer.
@@ -59,6 +61,8 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 		reports: reports,
 		devices: c.Policy.Lifted("devices"),
 
+		deniesCalls: c.Mode == Enforce && !ablated(protectCalls),
+
 		unprivileged: c.NoNewPrivs == Required,
 		pin:          c.Mode == Enforce && c.Policy.Pinning() != "off" && !ablated(protectPinning),
 	}
@@ -77,6 +81,11 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 
 // Syscall judges a call that the prefilter stopped.
 func (b *box) Syscall(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
+	if b.deniesCalls {
+		if errno, denied := b.policy.Denies(inv); denied {
+			return tracer.Deny(errno)
+		}
+	}
 	switch inv.Call {
 	case callSocketcall:
 		if action, done := b.socketcall(t, inv); done {

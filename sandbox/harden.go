@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
+	"sydbox/arch"
 	"sydbox/event"
 	"sydbox/policy"
+	"sydbox/syscalls"
 	"sydbox/tracer/launch"
 )
 
@@ -18,6 +21,12 @@ type hardening struct {
 	// why has the primitives that the plan leaves out though the policy asks for them.
 	why map[string]event.Primitive
 	env policy.EnvChange
+	// calls is the list of deny_calls: its level, how many calls this machine's ABIs have of it, and their errno.
+	calls struct {
+		level  string
+		number int
+		errno  syscall.Errno
+	}
 	// primitives are all of them.
 	primitives []event.Primitive
 }
@@ -62,6 +71,7 @@ func (h *hardening) into(plan *launch.Plan, c *Cmd, w *wall) {
 	case w.ruleset == nil && level != "off":
 		h.skip("landlock", level, "the rules leave nothing to it")
 	}
+	h.countCalls(c.Policy)
 	if c.Mode == WarnOnly {
 		h.without(&want, c)
 		return
@@ -82,6 +92,21 @@ func (h *hardening) into(plan *launch.Plan, c *Cmd, w *wall) {
 	}
 }
 
+// countCalls reads the list of deny_calls.
+func (h *hardening) countCalls(p *policy.Policy) {
+	var names []string
+	names, h.calls.errno, h.calls.level = p.DeniedCalls()
+	for _, name := range names {
+		has := func(abi *arch.ABI) bool {
+			_, known := syscalls.Number(abi, name)
+			return known
+		}
+		if slices.ContainsFunc(arch.Native(), has) {
+			h.calls.number++
+		}
+	}
+}
+
 // without notes what is left out with WarnOnly.
 func (h *hardening) without(want *policy.Hardening, c *Cmd) {
 	h.leaveOut("capabilities", want.Capabilities)
@@ -99,6 +124,7 @@ func (h *hardening) without(want *policy.Hardening, c *Cmd) {
 	if _, change := c.Policy.Env(nil); change.Asked {
 		h.leaveOut("env", "required")
 	}
+	h.leaveOut("deny_list", h.calls.level)
 }
 
 func (h *hardening) leaveOut(name, level string) {
@@ -155,8 +181,17 @@ func (h *hardening) own() []event.Primitive {
 	if said, ok := h.why["env"]; ok {
 		env = said
 	}
+	calls := event.Primitive{Name: "deny_list", Level: h.calls.level, Status: launch.Applied.String()}
+	switch said, ok := h.why["deny_list"]; {
+	case ok:
+		calls = said
+	case calls.Level == "off" || h.calls.number == 0:
+		calls.Status, calls.Reason = launch.Skipped.String(), whyUnasked
+	default:
+		calls.Reason = fmt.Sprintf("calls that fail with %s: %d", unix.ErrnoName(h.calls.errno), h.calls.number)
+	}
 	filter := event.Primitive{Name: "seccomp", Level: "required", Status: launch.Applied.String()}
-	return []event.Primitive{env, filter}
+	return []event.Primitive{env, calls, filter}
 }
 
 // pinned says how firmly calls are held to what was judged. Precondition: beginCarrying was called.

@@ -59,6 +59,11 @@ var keyTricks = []keyTrick{
 			"(: > p$i$j$k; sleep 3) & done; wait) & done; wait) & done; sleep 1; set -- p*; [ $# -eq 75 ] && : > won",
 	},
 	{
+		name: "calls", primitive: "deny_list",
+		policy: "[harden]\ndeny_calls = ['mkdir', 'mkdirat', '@sysv-ipc', '@mqueue', '@numa']\n",
+		script: "mkdir d && : > won; : > done",
+	},
+	{
 		name: "env", primitive: "env", policy: "[env]\ndeny = ['*_TOKEN']\nset = { KIND = '${FRUIT}/x' }\n",
 		script: "env | grep -q hunter2 && : > won; [ $FRUIT = pear ] && [ \"$KIND\" != a ] && : > done",
 	},

@@ -185,7 +185,9 @@ func (c *Cmd) start() error {
 
 // plan says how the target starts, under which filter and behind which wall.
 func (b *box) plan(c *Cmd, std *stdStreams, wall *wall) (*launch.Plan, error) {
-	filter := c.Policy.Filter(arch.Native(), wall.filterOptions())
+	options := wall.filterOptions()
+	options.FreeCalls = !b.deniesCalls
+	filter := c.Policy.Filter(arch.Native(), options)
 	gives := b.pin && (b.policesOpens() || c.Policy.PolicesNetwork())
 	if gives {
 		filter = tracer.WithGive(filter)

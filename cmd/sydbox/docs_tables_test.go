@@ -20,7 +20,7 @@ import (
 func table(t *testing.T, text string) string {
 	t.Helper()
 	for name, rows := range map[string]func(*testing.T, string) string{"refusals": refusalTable, "calls": callTable,
-		"features": featureTable} {
+		"features": featureTable, "groups": groupTable} {
 		begin, end := "<!-- begin "+name+" -->\n", "<!-- end "+name+" -->\n"
 		before, rest, ok := strings.Cut(text, begin)
 		if !ok {
@@ -50,6 +50,16 @@ func refusalTable(*testing.T, string) string {
 			errno = unix.ErrnoName(r.Errno)
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, errno, r.Why, r.Breaks)
+	}
+	return b.String()
+}
+
+// groupTable is policy.CallGroup.
+func groupTable(*testing.T, string) string {
+	var b strings.Builder
+	b.WriteString("| group | calls |\n| --- | --- |\n")
+	for _, name := range policy.CallGroups() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", name, strings.Join(policy.CallGroup(name), " "))
 	}
 	return b.String()
 }

@@ -11,6 +11,7 @@
  * Words:
  *   write read stat exec   the policy it is up against: nothing but ALLOW may be written; the secret may not be read; nor
  *                          looked at; the program may not be run
+ *   calls                  some system calls are refused ([harden] deny_calls), and nothing else is denied
  *   tree stdio             $TREE or $STDIO may be written as well; standard input is VICTIM/file, open for reading
  *   lift=NAME              the policy lifts that refusal, so that the trick gets as far as it can
  *   root private           it needs root; namespaces that can be thrown away
