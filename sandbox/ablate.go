@@ -27,7 +27,7 @@ const (
 // protectionNames are what a switch is called.
 var protectionNames = [protections]string{
 	"pinning", "second-look", "moves", "copies", "memory", "natural", "held", "stdio", "members", "nameless",
-	"socketcall", "rights", "owned", "muffled", "calls",
+	"socketcall", "rights", "owned", "muffled", denyPrimitive,
 }
 
 func (p protection) String() string { return protectionNames[p] }

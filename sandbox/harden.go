@@ -2,10 +2,10 @@ package sandbox
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -27,6 +27,8 @@ type hardening struct {
 		number int
 		errno  syscall.Errno
 	}
+	timeout, grace time.Duration
+	output         uint64
 	// primitives are all of them.
 	primitives []event.Primitive
 }
@@ -72,11 +74,14 @@ func (h *hardening) into(plan *launch.Plan, c *Cmd, w *wall) {
 		h.skip("landlock", level, "the rules leave nothing to it")
 	}
 	h.countCalls(c.Policy)
+	h.timeout, h.grace, h.output = c.Timeout, c.Grace, c.Output
 	if c.Mode == WarnOnly {
 		h.without(&want, c)
 		return
 	}
-	plan.Env, h.env = c.Policy.Env(plan.Env)
+	if !without(envPrimitive) {
+		plan.Env, h.env = c.Policy.Env(plan.Env)
+	}
 	plan.DropAll = launchLevel(want.Capabilities)
 	plan.Descriptors, plan.KeepFDs = launchLevel(want.Descriptors), want.Keep
 	if want.Umask >= 0 {
@@ -114,7 +119,7 @@ func (h *hardening) without(want *policy.Hardening, c *Cmd) {
 	h.leaveOut("landlock", c.Policy.Landlock())
 	network, _ := c.Policy.NetworkNamespace()
 	h.leaveOut("network_namespace", network)
-	h.leaveOut("pinning", c.Policy.Pinning())
+	h.leaveOut(pinningPrimitive, c.Policy.Pinning())
 	for _, l := range want.Limits {
 		h.leaveOut(l.Bound.String(), want.LimitLevel)
 	}
@@ -122,9 +127,9 @@ func (h *hardening) without(want *policy.Hardening, c *Cmd) {
 		h.leaveOut("umask", "required")
 	}
 	if _, change := c.Policy.Env(nil); change.Asked {
-		h.leaveOut("env", "required")
+		h.leaveOut(envPrimitive, "required")
 	}
-	h.leaveOut("deny_list", h.calls.level)
+	h.leaveOut(denyPrimitive, h.calls.level)
 }
 
 func (h *hardening) leaveOut(name, level string) {
@@ -171,32 +176,9 @@ func (b *box) hardened(list []launch.Outcome) {
 	h.primitives = append(all, h.own()...)
 }
 
-// own are those that are no steps of the start.
-func (h *hardening) own() []event.Primitive {
-	env := event.Primitive{Name: "env", Level: "off", Status: launch.Skipped.String(), Reason: whyUnasked}
-	if h.env.Asked {
-		env.Level, env.Status = "required", launch.Applied.String()
-		env.Reason = fmt.Sprintf("kept back: %d, set: %d", h.env.Removed, h.env.Set)
-	}
-	if said, ok := h.why["env"]; ok {
-		env = said
-	}
-	calls := event.Primitive{Name: "deny_list", Level: h.calls.level, Status: launch.Applied.String()}
-	switch said, ok := h.why["deny_list"]; {
-	case ok:
-		calls = said
-	case calls.Level == "off" || h.calls.number == 0:
-		calls.Status, calls.Reason = launch.Skipped.String(), whyUnasked
-	default:
-		calls.Reason = fmt.Sprintf("calls that fail with %s: %d", unix.ErrnoName(h.calls.errno), h.calls.number)
-	}
-	filter := event.Primitive{Name: "seccomp", Level: "required", Status: launch.Applied.String()}
-	return []event.Primitive{env, calls, filter}
-}
-
 // pinned says how firmly calls are held to what was judged. Precondition: beginCarrying was called.
 func (b *box) pinned() event.Primitive {
-	p := event.Primitive{Name: "pinning", Level: b.policy.Pinning(), Status: launch.Skipped.String()}
+	p := event.Primitive{Name: pinningPrimitive, Level: b.policy.Pinning(), Status: launch.Skipped.String()}
 	if said, ok := b.hardening.why[p.Name]; ok {
 		return said
 	}
@@ -224,7 +206,7 @@ func (b *box) tell(c *Cmd) {
 // refusal is the primitive that kept the target from being started; false if it was something else.
 func refusal(err error) (event.Primitive, bool) {
 	if errors.Is(err, errNoHandover) || errors.Is(err, errNoSockets) {
-		return failed("pinning", "required", err), true
+		return failed(pinningPrimitive, "required", err), true
 	}
 	var setup *launch.SetupError
 	if !errors.As(err, &setup) || setup.Step.Primitive() == "" {

@@ -105,6 +105,7 @@ func (c *Cmd) start() error {
 	if err := c.ctx.Err(); err != nil {
 		return err
 	}
+	c.leaveOut()
 	wall, err := newWall(c)
 	if err != nil {
 		return err
@@ -214,7 +215,9 @@ func (b *box) plan(c *Cmd, std *stdStreams, wall *wall) (*launch.Plan, error) {
 		Drop:       dropped(c),
 	}
 	b.hardening.into(plan, c, wall)
-	return plan, wall.into(plan)
+	err = wall.into(plan)
+	omit(plan)
+	return plan, err
 }
 
 // Wait waits until the run is over (Cmd.Wait says when that is). It returns nil if the command exited with 0,

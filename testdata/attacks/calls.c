@@ -16,7 +16,7 @@
 /* The call has done what it does: a file that only the judge looks for. */
 static void reached(void) { close(DO(open(A("reached"), O_WRONLY | O_CREAT, 0644))); }
 
-TRICK(call_mkdir, "calls silent needs=calls")
+TRICK(call_mkdir, "calls silent needs=deny_list")
 {
 #if defined(INT80) || defined(SYS_mkdir) && SYS_mkdir != -1
 	DO(S(mkdir, V("new"), 0755));
@@ -24,8 +24,8 @@ TRICK(call_mkdir, "calls silent needs=calls")
 	impossible("this machine has no mkdir(2)");
 #endif
 }
-TRICK(call_mkdirat, "calls silent needs=calls") { DO(S(mkdirat, AT_FDCWD, V("new"), 0755)); }
-TRICK(call_with_garbage_above, "calls silent needs=calls")
+TRICK(call_mkdirat, "calls silent needs=deny_list") { DO(S(mkdirat, AT_FDCWD, V("new"), 0755)); }
+TRICK(call_with_garbage_above, "calls silent needs=deny_list")
 {
 #if defined(__x86_64__) && !defined(INT80)
 	long r;
@@ -48,7 +48,7 @@ TRICK(call_of_x32, "calls silent")
 	impossible("not x86-64");
 #endif
 }
-TRICK(call_truncate, "calls silent needs=calls")
+TRICK(call_truncate, "calls silent needs=deny_list")
 {
 	/* The policy names truncate; 32 bits know it by two names. */
 #ifdef INT80
@@ -57,7 +57,7 @@ TRICK(call_truncate, "calls silent needs=calls")
 	DO(truncate(V("file"), 1));
 #endif
 }
-TRICK(call_truncate64, "calls silent needs=calls")
+TRICK(call_truncate64, "calls silent needs=deny_list")
 {
 #ifdef INT80
 	DO(S(truncate64, V("file"), 2, 0));
@@ -67,7 +67,7 @@ TRICK(call_truncate64, "calls silent needs=calls")
 	impossible("this machine has no truncate64(2)");
 #endif
 }
-TRICK(call_utimensat, "calls silent needs=calls")
+TRICK(call_utimensat, "calls silent needs=deny_list")
 {
 #ifdef INT80
 	DO(S(utimensat_time64, AT_FDCWD, V("file"), 0, 0));
@@ -75,7 +75,7 @@ TRICK(call_utimensat, "calls silent needs=calls")
 	DO(utimensat(AT_FDCWD, V("file"), NULL, 0));
 #endif
 }
-TRICK(call_shmget, "calls silent needs=calls")
+TRICK(call_shmget, "calls silent needs=deny_list")
 {
 #ifdef INT80
 	long id = DO(raw(395, IPC_PRIVATE, 4096, IPC_CREAT | 0600, 0, 0, 0));
@@ -86,7 +86,7 @@ TRICK(call_shmget, "calls silent needs=calls")
 	reached();
 }
 #define CALLS(name, version)                                                                                           \
-	TRICK(name, "calls silent needs=calls")                                                                        \
+	TRICK(name, "calls silent needs=deny_list")                                                                        \
 	{                                                                                                              \
 		/* ipc(SHMGET): the upper half of its number is a version, which the kernel takes off. */              \
 		long id = DO(raw(117, (version) << 16 | 23, IPC_PRIVATE, 4096, IPC_CREAT | 0600, 0, 0));               \
@@ -107,7 +107,7 @@ static long socketcall(int call, long a, long b, long c)
 	return syscall(SYS_socketcall, call, words);
 #endif
 }
-TRICK(call_bind_by_socketcall, "calls silent needs=calls")
+TRICK(call_bind_by_socketcall, "calls silent needs=deny_list")
 {
 	static struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	if (strlen(V("new")) >= sizeof sun.sun_path)
@@ -116,7 +116,7 @@ TRICK(call_bind_by_socketcall, "calls silent needs=calls")
 	long fd = DO(socketcall(1, AF_UNIX, SOCK_STREAM, 0));
 	DO(socketcall(2, fd, (long)&sun, sizeof sun));
 }
-TRICK(call_sendmsg_by_socketcall, "calls silent needs=calls")
+TRICK(call_sendmsg_by_socketcall, "calls silent needs=deny_list")
 {
 	static int pair[2];
 	static char letter[] = "x";
@@ -128,7 +128,7 @@ TRICK(call_sendmsg_by_socketcall, "calls silent needs=calls")
 	reached();
 }
 #endif
-TRICK(call_bind, "calls silent needs=calls")
+TRICK(call_bind, "calls silent needs=deny_list")
 {
 	static struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	if (strlen(V("new")) >= sizeof sun.sun_path)
@@ -136,7 +136,7 @@ TRICK(call_bind, "calls silent needs=calls")
 	strcpy(sun.sun_path, V("new"));
 	DO(S(bind, DO(socket(AF_UNIX, SOCK_STREAM, 0)), &sun, sizeof sun));
 }
-TRICK(call_sendmsg, "calls silent needs=calls")
+TRICK(call_sendmsg, "calls silent needs=deny_list")
 {
 	int pair[2];
 	struct iovec text = {"x", 1};
@@ -145,31 +145,31 @@ TRICK(call_sendmsg, "calls silent needs=calls")
 	DO(sendmsg(pair[0], &m, 0));
 	reached();
 }
-TRICK(call_prlimit, "calls silent needs=calls")
+TRICK(call_prlimit, "calls silent needs=deny_list")
 {
 	struct rlimit limit;
 	DO(prlimit(0, RLIMIT_NOFILE, NULL, &limit));
 	reached();
 }
-TRICK(call_in_a_child, "calls silent needs=calls") { IN_CHILD(pid) DO(S(mkdirat, AT_FDCWD, V("new"), 0755)); }
+TRICK(call_in_a_child, "calls silent needs=deny_list") { IN_CHILD(pid) DO(S(mkdirat, AT_FDCWD, V("new"), 0755)); }
 static void *in_thread(void *arg)
 {
 	DO(S(mkdirat, AT_FDCWD, V("new"), 0755));
 	return arg;
 }
-TRICK(call_in_a_thread, "calls silent needs=calls")
+TRICK(call_in_a_thread, "calls silent needs=deny_list")
 {
 	pthread_t t;
 	errno = pthread_create(&t, NULL, in_thread, NULL);
 	DO(errno ? -1 : 0);
 	pthread_join(t, NULL);
 }
-TRICK(call_after_an_exec, "calls silent needs=calls")
+TRICK(call_after_an_exec, "calls silent needs=deny_list")
 {
 	execl(self, self, "call_mkdirat", victim, allow, NULL);
 	DO(-1);
 }
-TRICK(call_under_an_own_filter, "calls silent needs=calls")
+TRICK(call_under_an_own_filter, "calls silent needs=deny_list")
 {
 	/* The strictest answer of all filters counts, whatever the newest says. */
 	struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
