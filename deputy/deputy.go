@@ -97,6 +97,9 @@ type Options struct {
 	// Member tells whether a process, by its number in the tracer's PID namespace, belongs to the tree: what /proc guards
 	// of any other is not opened. If nil, all do.
 	Member func(pid int) bool
+	// Outer, if not nil, returns the tracer's number for a process by its number in the procfs on a device, if that is the
+	// procfs of the tree's own PID namespace. 0 says that it is another procfs, or no member.
+	Outer func(dev uint64, number int) int
 }
 
 // Deputy does calls in the place of tasks.
@@ -106,6 +109,7 @@ type Deputy struct {
 	call call
 
 	member   func(pid int) bool
+	outer    func(dev uint64, number int) int
 	routing  bool
 	rulesets []int // what a Hand's thread is under
 	// onTracer has a Hand's looks into /proc done by the tracer's thread; nil for the tracer's own Deputy.
@@ -170,7 +174,7 @@ var doers = sync.OnceValue(func() map[*syscalls.Call]doer {
 // Precondition: the goroutine is locked to its thread, for as long as the Deputy is used, and the thread is never
 // given back (runtime.LockOSThread).
 func New(o Options) (*Deputy, error) {
-	d := &Deputy{proc: -1, fds: -1, member: o.Member, routing: o.Routing, content: make([]byte, access.PathMax+1)}
+	d := &Deputy{proc: -1, fds: -1, member: o.Member, outer: o.Outer, routing: o.Routing, content: make([]byte, access.PathMax+1)}
 	doers() // asks the kernel what it has, with the rights of now
 	if err := d.open(o); err != nil {
 		d.Close()

@@ -288,7 +288,8 @@ func (e *procEntry) isSettings() bool {
 }
 
 // owner returns the thread group of a process's entry and that of the tracer, both as numbers of this instance's PID
-// namespace; self is 0 if the tracer has none there.
+// namespace; self is 0 if the tracer has none there. A member in the procfs of the tree's own PID namespace is told by
+// the tracer's numbers.
 func (e *procEntry) owner(d *Deputy) (tgid, self uint64, known bool) {
 	text, errno := d.readFrom(e.entry, []byte("status\x00"))
 	if errno != 0 {
@@ -298,6 +299,14 @@ func (e *procEntry) owner(d *Deputy) (tgid, self uint64, known bool) {
 		return 0, 0, false
 	}
 	self, known = e.self()
+	if known && self == 0 && d.outer != nil {
+		var st unix.Stat_t
+		if fstat(e.root, &st) == 0 {
+			if n := d.outer(uint64(st.Dev), int(tgid)); n != 0 {
+				return uint64(n), uint64(unix.Getpid()), true
+			}
+		}
+	}
 	return tgid, self, known
 }
 

@@ -86,12 +86,24 @@ func (r *Resolver) pidOf(path []byte, dev uint64) int {
 		if !ok || n == 0 || n > 1<<30 || !r.procRootAt(path[1:i], dev) {
 			continue
 		}
+		if r.Inner(dev) {
+			return r.counted(int(n))
+		}
 		if dev == r.dev || r.sameNumbers(path[1:i]) {
 			return int(n)
 		}
 		return UnknownProcess
 	}
 	return 0
+}
+
+// counted is the tracer's number for one of the target's PID namespace.
+func (r *Resolver) counted(n int) int {
+	r.asOwn()
+	if outer := r.outer(n); outer != 0 {
+		return outer
+	}
+	return UnknownProcess
 }
 
 // UnknownProcess is an Object's PID if it lies in the entry of a process that has no number in the tracer's namespace, or
@@ -162,7 +174,7 @@ func pidIn(path []byte) int {
 }
 
 // owner returns the process through whose entries in a procfs a magic link in directory cur led; 0 if that cannot be
-// told. In another instance than the tracer's only the calling process is recognised.
+// told. In an instance that is neither the tracer's nor the target's only the calling process is recognised.
 func (r *Resolver) owner(cur int) int {
 	var id ident
 	if r.stat(cur, empty, unix.AT_EMPTY_PATH, &id) != 0 {
@@ -186,6 +198,10 @@ func (r *Resolver) owner(cur int) int {
 	}
 	if id.dev == r.dev {
 		return int(n)
+	}
+	if r.Inner(id.dev) {
+		r.asOwn()
+		return r.outer(int(n))
 	}
 	if tgid, tid, ok := r.translate(root); ok && (n == tgid || n == tid) {
 		return r.tgid

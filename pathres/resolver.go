@@ -56,9 +56,13 @@ type Resolver struct {
 	dev       uint64 // its device number
 	fds       int    // /proc/PID/fd of the tracer, O_PATH: readlink of N there is the path of handle N
 	pid       int
-	// start is the root that paths in objects are relative to: the target's as it started, which is the tracer's own.
+	// start is the root that paths in objects are relative to: the target's as it started, which is the tracer's own
+	// unless Rebase says otherwise.
 	start ident
 	root  int
+	// inner is the procfs of the target's own PID namespace, and outer counts its numbers as the tracer does; see Rebase.
+	inner uint64
+	outer func(number int) int
 	ours  bool // the name resolved last was found to start in, or to pass, a root that is start
 
 	tid, tgid int

@@ -17,6 +17,7 @@ type hardenSettings struct {
 	limits       setting[string]
 	keep         setting[[]int]
 	umask        setting[int]
+	spaces       [namespaces]setting[string]
 	bounds       [bounds]setting[uint64]
 }
 
@@ -51,6 +52,8 @@ type Hardening struct {
 	// Limits are the bounds that are set, and LimitLevel how much they are wanted: "required" unless said.
 	Limits     []LimitSetting
 	LimitLevel string
+	// Namespaces says how much each kind of namespace is wanted: "off" unless said.
+	Namespaces [namespaces]string
 }
 
 // LimitSetting is a Bound with its value: seconds, bytes, or a number.
@@ -66,6 +69,9 @@ func (p *Policy) Hardening() Hardening {
 		Capabilities: s.capabilities.or("off"), Descriptors: s.descriptors.or("off"), Keep: s.keep.value,
 		Umask: s.umask.or(-1), LimitLevel: s.limits.or("required"),
 	}
+	for n := range namespaces {
+		h.Namespaces[n] = s.spaces[n].or("off")
+	}
 	for b := range bounds {
 		if s.bounds[b].set() {
 			h.Limits = append(h.Limits, LimitSetting{b, s.bounds[b].value})
@@ -80,6 +86,9 @@ func (s *hardenSettings) below(far *hardenSettings) {
 	fill(&s.limits, &far.limits)
 	fill(&s.keep, &far.keep)
 	fill(&s.umask, &far.umask)
+	for n := range namespaces {
+		fill(&s.spaces[n], &far.spaces[n])
+	}
 	for b := range bounds {
 		fill(&s.bounds[b], &far.bounds[b])
 	}
@@ -97,6 +106,9 @@ func (d *decoder) harden(table map[string]any) {
 		"descriptors":       &s.harden.descriptors,
 		"limits":            &s.harden.limits,
 		"deny_list":         &s.calls.level,
+	}
+	for n := range namespaces {
+		levels[n.String()] = &s.harden.spaces[n]
 	}
 	for _, name := range d.ordered(table, prefix) {
 		key, v := prefix+name, table[name]
@@ -230,6 +242,9 @@ func (s *show) hardening(p *Policy) {
 		if at.src != nil {
 			s.line(fmt.Sprintf("%s = %q", name, value), fromPlace(at))
 		}
+	}
+	for n := range namespaces {
+		level(n.String(), set.spaces[n].value, set.spaces[n].place)
 	}
 	level("capabilities", set.capabilities.value, set.capabilities.place)
 	level("descriptors", set.descriptors.value, set.descriptors.place)

@@ -10,6 +10,7 @@ import (
 	"sydbox/policy"
 	"sydbox/syscalls"
 	"sydbox/tracer"
+	"sydbox/tracer/launch"
 )
 
 // box is the tracer's Handler: it turns stops into decisions. Everything in it belongs to the tracer's thread; only
@@ -38,6 +39,10 @@ type box struct {
 	pin bool
 	// inForce is what protects this run; complete before the target runs.
 	inForce InForce
+	// inside are the namespaces that the tree was born into; complete as above.
+	inside launch.Inside
+	// inner is nil unless the tree has a PID namespace to itself.
+	inner *innerNumbers
 	// hardening is what the target was started with; complete as above.
 	hardening hardening
 	// err is what ended the run before the target ran.

@@ -135,7 +135,10 @@ func (j *execJudge) foresee(t *tracer.Task, inv *syscalls.Invocation, a *access.
 // followed. The target's own start had its first look before anything was started (judgeLaunch).
 func (b *box) Exec(t *tracer.Task, launch bool) tracer.Action {
 	if launch {
-		if b.err = b.beginCarrying(t); b.err != nil {
+		if b.err == nil { // isInside may have failed
+			b.err = b.beginCarrying(t)
+		}
+		if b.err != nil {
 			return tracer.Action{Kind: tracer.KillTree}
 		}
 	}

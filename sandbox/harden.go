@@ -84,6 +84,12 @@ func (h *hardening) into(plan *launch.Plan, c *Cmd, w *wall) {
 	}
 	plan.DropAll = launchLevel(want.Capabilities)
 	plan.Descriptors, plan.KeepFDs = launchLevel(want.Descriptors), want.Keep
+	for kind, level := range map[policy.Namespace]*launch.Level{
+		policy.NamespaceUser: &plan.Users, policy.NamespacePID: &plan.PIDs, policy.NamespaceIPC: &plan.IPC,
+		policy.NamespaceUTS: &plan.UTS, policy.NamespaceMount: &plan.Mounts,
+	} {
+		*level = launchLevel(want.Namespaces[kind])
+	}
 	if want.Umask >= 0 {
 		plan.SetUmask, plan.Umask = true, uint32(want.Umask)
 	}
@@ -120,6 +126,9 @@ func (h *hardening) without(want *policy.Hardening, c *Cmd) {
 	network, _ := c.Policy.NetworkNamespace()
 	h.leaveOut("network_namespace", network)
 	h.leaveOut(pinningPrimitive, c.Policy.Pinning())
+	for n, level := range want.Namespaces {
+		h.leaveOut(policy.Namespace(n).String(), level)
+	}
 	for _, l := range want.Limits {
 		h.leaveOut(l.Bound.String(), want.LimitLevel)
 	}

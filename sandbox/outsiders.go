@@ -139,10 +139,18 @@ func (b *box) one(t *tracer.Task, inv *syscalls.Invocation, does act, pid int) t
 	}
 	switch b.namespaceOf(t) {
 	case namespaceTheirs:
-		return tracer.Action{} // everybody in it was made by the tree, and nobody else has a number there
+		if pid == initNumber && b.inner != nil && b.inner.home(t.TID) {
+			return b.denyOutsider(t, inv, does, event.Process{PID: b.inside.Init, Name: processName(b.inside.Init)}, whyOutside)
+		}
+		return tracer.Action{} // everybody else in it was made by the tree, and nobody outside has a number there
 	case namespaceForeign:
 		return b.denyOutsider(t, inv, does, event.Process{PID: pid}, whyNamespace)
 	}
+	return b.counted(t, inv, does, pid)
+}
+
+// counted is one for a task by its number in the tracer's own PID namespace.
+func (b *box) counted(t *tracer.Task, inv *syscalls.Invocation, does act, pid int) tracer.Action {
 	if b.members.has(pid) {
 		return tracer.Action{}
 	}

@@ -60,7 +60,7 @@ func (b *box) pidfdSignal(t *tracer.Task, inv *syscalls.Invocation) tracer.Actio
 	case flags&pidfdGroup != 0:
 		return b.signalMany(t, inv, pid, sig)
 	case !b.members.has(pid):
-		return b.one(t, inv, actSignal, pid)
+		return b.counted(t, inv, actSignal, pid)
 	case b.carrier.domains.of[t.Process.TGID] != nil:
 		return tracer.Deny(unix.EPERM) // as in signalMany
 	case b.proc.status(pid, &target) != 0:
@@ -131,6 +131,14 @@ func (b *box) procDirectory(t *tracer.Task, fd int) (pid int, single bool, errno
 	}
 	// The text is what the directory was called when it was opened. It is that process if its inode is, which is its own
 	// for as long as the process is not reaped.
+	if unix.Fstat(dir, &at) == nil && b.inner != nil && b.res.Inner(uint64(at.Dev)) {
+		name := "../" + strconv.Itoa(pid)
+		if unix.Fstatat(dir, name, &own, unix.AT_SYMLINK_NOFOLLOW) != nil || at.Ino != own.Ino || at.Dev != own.Dev ||
+			b.ownRights() != 0 {
+			return 0, false, unix.ESRCH
+		}
+		return b.inner.find(pid), false, 0
+	}
 	if unix.Fstat(dir, &at) != nil || unix.Stat("/proc/"+strconv.Itoa(pid), &own) != nil ||
 		at.Ino != own.Ino || at.Dev != own.Dev {
 		return 0, false, unix.ESRCH

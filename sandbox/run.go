@@ -150,6 +150,7 @@ func (c *Cmd) start() error {
 		Near:        true,
 	}
 	opt.Hardened = box.hardened
+	opt.Inside = box.isInside
 	opt.Network = box.enclosed
 	started := make(chan error, 1)
 	opt.Started = func() {

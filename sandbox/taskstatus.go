@@ -96,15 +96,25 @@ type namespace uint8
 
 const (
 	namespaceOwn     namespace = iota // the tracer's
-	namespaceTheirs                   // those of a PID namespace that the tree made
+	namespaceTheirs                   // those of a PID namespace that the tree made, or was born into
 	namespaceForeign                  // those of another, which a task was able to join: root, with "userns" lifted
 )
 
-// namespaceOf looks into which PID namespace a task is. There is only one unless a refusal is lifted.
+// namespaceOf looks into which PID namespace a task is. There is only one unless the tree was born into its own, or a
+// refusal is lifted.
 func (b *box) namespaceOf(t *tracer.Task) namespace {
 	switch {
+	case b.inner != nil:
+		if b.ownRights() == 0 && b.inner.home(t.TID) {
+			return namespaceTheirs
+		}
+		if !b.carrier.options.UserNamespaces {
+			return namespaceForeign // it cannot be: its entry in /proc is closed, or gone
+		}
 	case !b.carrier.options.UserNamespaces:
 		return namespaceOwn
+	}
+	switch {
 	case b.ownRights() != 0:
 		return namespaceForeign
 	case b.proc.same(t.TID, "ns/pid"):

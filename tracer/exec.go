@@ -79,6 +79,9 @@ func (t *tracer) shimStop(task *Task, ws unix.WaitStatus) {
 	if t.opt.Hardened != nil {
 		t.opt.Hardened(t.shim.Outcomes())
 	}
+	if t.opt.Inside != nil {
+		t.opt.Inside(t.shim.Inside())
+	}
 	if t.plan.Network != launch.Off && t.opt.Network != nil {
 		t.opt.Network(t.shim.Network())
 	}

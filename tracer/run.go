@@ -37,6 +37,8 @@ type Options struct {
 	// Network, if not nil, is called before Started with what came of the plan's Network, if it has one. The sockets
 	// in it are the caller's.
 	Network func(launch.Network)
+	// Inside, if not nil, is called before Network with the namespaces that the target has to itself.
+	Inside func(launch.Inside)
 	// Counts, if not nil, counts the stops of the run.
 	Counts *Counts
 	// KeepSIGCHLD lets os/signal.Notify hear of SIGCHLD during the run; it costs something at each death in the tree.

@@ -63,14 +63,16 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-func TestShimDescriptors(t *testing.T) {
+func TestShimWords(t *testing.T) {
 	for _, c := range []struct {
 		arg string
 		ok  bool
-	}{{"3,4", true}, {"3,4,network", true}, {"3,4,", false}, {"3,4,network,", false},
+	}{{"3,4", true}, {"3,4,network", true}, {"3,4,", false}, {"3,4,network,", false}, {"3,4,mounts,proc1", true},
+		{"3,4,network,mounts,proc2", true}, {"3,4,proc", false}, {"3,4,proc0", false}, {"3,4,proc3", false},
 		{"150,7", true}, {"", false}, {"3", false}, {"0,4", false}, {"3,x", false}, {"-1,3", false}} {
-		if _, _, _, ok := shimDescriptors(c.arg); ok != c.ok {
-			t.Errorf("%q: %v", c.arg, ok)
+		w, ok := parseWords(c.arg)
+		if ok != c.ok || ok && w.String() != c.arg {
+			t.Errorf("%q: %v %+v", c.arg, ok, w)
 		}
 	}
 }

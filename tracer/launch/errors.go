@@ -17,9 +17,15 @@ type Step uint8
 // The steps, in order.
 const (
 	StepShim         Step = iota + 1 // executing this program again
+	StepUsers                        // the user namespace
 	StepNetwork                      // the network namespace
+	StepMounts                       // the mount namespace
+	StepPIDs                         // the PID namespace, with its init
+	StepIPC                          // the IPC namespace
+	StepUTS                          // the UTS namespace
 	StepSeize                        // PTRACE_SEIZE of the shim
 	StepPlan                         // the shim receiving the plan
+	StepProc                         // a procfs of the PID namespace's own
 	StepDir                          // chdir
 	StepNoNewPrivs                   // PR_SET_NO_NEW_PRIVS
 	StepCapabilities                 // capset, PR_CAPBSET_DROP
@@ -39,9 +45,15 @@ const (
 
 var stepNames = [...]string{
 	StepShim:         "start the shim",
+	StepUsers:        "make a user namespace",
 	StepNetwork:      "make a network namespace",
+	StepMounts:       "make a mount namespace",
+	StepPIDs:         "make a PID namespace",
+	StepIPC:          "make an IPC namespace",
+	StepUTS:          "make a UTS namespace",
 	StepSeize:        "trace the shim",
 	StepPlan:         "hand the plan to the shim",
+	StepProc:         "mount a procfs of the PID namespace's own",
 	StepDir:          "change to the working directory",
 	StepNoNewPrivs:   "set no_new_privs",
 	StepCapabilities: "drop capabilities",
@@ -135,6 +147,9 @@ func setupHint(step Step, errno syscall.Errno) string {
 	switch step {
 	case StepNoNewPrivs:
 		return "a sandbox around this one forbids it"
+	case StepProc:
+		return `a container keeps parts of /proc covered: allow it there (docker run --security-opt systempaths=` +
+			`unconfined), or say [harden] pid_namespace = "preferred"`
 	case StepCapabilities:
 		return "without no_new_privs it takes CAP_SETPCAP: leave it on"
 	case StepDescriptors:

@@ -2,11 +2,8 @@ package launch
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"os"
 	"sync"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -54,126 +51,9 @@ func (s *Shim) Network() Network {
 	return n
 }
 
-// startApart starts the shim in a network namespace of its own.
-func (p *Plan) startApart() (*Shim, error) {
-	user, err := needsUser()
-	if err != nil {
-		return nil, networkError(err, user)
-	}
-	s, err := p.start(apart(user))
-	var errno syscall.Errno
-	switch {
-	case err == nil:
-		s.network.Applied, s.network.User = true, user
-	case errors.As(err, &errno) && errno != unix.ENOENT: // ENOENT: there is no shim
-		return nil, networkError(errno, user)
-	}
-	return s, err
-}
-
 // CanNetwork says why Plan.Network cannot be had by this process; nil if it can, as far as can be told without starting
 // anything: a namespace is made for a child that executes nothing.
-func CanNetwork() error {
-	user, err := needsUser()
-	if err != nil {
-		return err
-	}
-	attr := &syscall.ProcAttr{Sys: apart(user)}
-	execute := func() error {
-		_, err := syscall.ForkExec("", []string{""}, attr)
-		return err
-	}
-	if user {
-		err = openly(execute)
-	} else {
-		err = execute()
-	}
-	if errors.Is(err, unix.ENOENT) {
-		return nil // it came to the exec
-	}
-	return networkError(err, user).Err
-}
-
-// apart is how a child is born in a network namespace of its own.
-func apart(user bool) *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET}
-	if user {
-		attr.Cloneflags |= unix.CLONE_NEWUSER
-		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: 1}}
-		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: 1}}
-		// An exec of anybody but root leaves no others. The second is to take them away by again.
-		attr.AmbientCaps = []uintptr{unix.CAP_NET_ADMIN, unix.CAP_SETPCAP}
-	}
-	return attr
-}
-
-var errCapabilities = errors.New("this process has capabilities, which it would lose in a user namespace, and not " +
-	"CAP_SYS_ADMIN, without which it takes one")
-
-// needsUser says whether it takes a user namespace. Who has any capability at all must not lose it unasked.
-func needsUser() (bool, error) {
-	_, permitted, effective, err := capabilities()
-	switch {
-	case err != nil:
-		return false, err
-	case effective&(1<<unix.CAP_SYS_ADMIN) != 0:
-		return false, nil
-	case permitted != 0:
-		return false, errCapabilities
-	}
-	return true, nil
-}
-
-// networkError is why there can be no network namespace.
-func networkError(err error, user bool) *SetupError {
-	if errno, ok := err.(syscall.Errno); ok {
-		if reason := networkReason(errno, user); reason != "" {
-			err = fmt.Errorf("%w: %s", errno, reason)
-		}
-	}
-	return &SetupError{Step: StepNetwork, Err: err,
-		Hint: `to start without it, say [harden] network_namespace = "preferred"`}
-}
-
-// switches are the settings that keep a user from having namespaces, with the value at which they do.
-var switches = []struct{ file, value, says string }{
-	{"/proc/sys/user/max_user_namespaces", "0", "user namespaces are switched off (user.max_user_namespaces is 0)"},
-	{"/proc/sys/kernel/unprivileged_userns_clone", "0",
-		"user namespaces are for root alone (kernel.unprivileged_userns_clone is 0)"},
-	{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
-		"AppArmor keeps user namespaces from having any rights (kernel.apparmor_restrict_unprivileged_userns is 1)"},
-}
-
-// networkReason says what stands behind an errno.
-func networkReason(errno syscall.Errno, user bool) string {
-	switch errno {
-	case unix.EPERM, unix.EACCES, unix.ENOSPC, unix.EUSERS:
-	case unix.EINVAL:
-		if user {
-			return "the kernel lacks user or network namespaces (CONFIG_USER_NS, CONFIG_NET_NS)"
-		}
-		return "the kernel lacks network namespaces (CONFIG_NET_NS)"
-	default:
-		return ""
-	}
-	if content("/proc/sys/user/max_net_namespaces") == "0" {
-		return "network namespaces are switched off (user.max_net_namespaces is 0)"
-	}
-	if user {
-		for _, s := range switches {
-			if content(s.file) == s.value {
-				return s.says
-			}
-		}
-	}
-	switch {
-	case errno == unix.ENOSPC || errno == unix.EUSERS:
-		return "there are too many namespaces already (user.max_user_namespaces, user.max_net_namespaces)"
-	case user:
-		return "a sandbox or a chroot around this one forbids user namespaces"
-	}
-	return "a sandbox around this one forbids network namespaces"
-}
+func CanNetwork() error { return CanMake(StepNetwork) }
 
 // content is that of a small file, without the space around it; empty if it cannot be read.
 func content(file string) string {

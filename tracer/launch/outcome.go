@@ -40,13 +40,15 @@ type Outcome struct {
 
 // primitives are the steps that have a level, in the order in which they are told of.
 var primitives = []Step{
-	StepNetwork, StepNoNewPrivs, StepCapabilities, StepCore, StepUmask, StepDescriptors, StepLandlock,
+	StepUsers, StepNetwork, StepMounts, StepPIDs, StepIPC, StepUTS, StepProc, StepNoNewPrivs, StepCapabilities, StepCore, StepUmask, StepDescriptors, StepLandlock,
 	StepCPU, StepAS, StepNofile, StepNproc, StepFsize, StepCoreSize,
 }
 
 // primitiveNames are the keys of a policy, and the names in logs.
 var primitiveNames = map[Step]string{
-	StepNetwork: "network_namespace", StepNoNewPrivs: "no_new_privs", StepCapabilities: "capabilities", StepCore: "core",
+	StepUsers: "user_namespace", StepNetwork: "network_namespace", StepMounts: "mount_namespace",
+	StepPIDs: "pid_namespace", StepIPC: "ipc_namespace", StepUTS: "uts_namespace", StepProc: "private_proc",
+	StepNoNewPrivs: "no_new_privs", StepCapabilities: "capabilities", StepCore: "core",
 	StepUmask: "umask", StepDescriptors: "descriptors", StepLandlock: "landlock",
 	StepCPU: "limit_cpu", StepAS: "limit_as", StepNofile: "limit_nofile", StepNproc: "limit_nproc",
 	StepFsize: "limit_fsize", StepCoreSize: "limit_core",
@@ -60,6 +62,18 @@ func (p *Plan) level(step Step) Level {
 	switch step {
 	case StepNetwork:
 		return p.Network
+	case StepUsers:
+		return p.Users
+	case StepMounts:
+		return p.Mounts
+	case StepPIDs:
+		return p.PIDs
+	case StepIPC:
+		return p.IPC
+	case StepUTS:
+		return p.UTS
+	case StepProc:
+		return min(p.PIDs, p.Mounts)
 	case StepNoNewPrivs:
 		return p.NoNewPrivs
 	case StepCapabilities:
@@ -100,8 +114,6 @@ func (p *Plan) reason(o *Outcome) string {
 	switch {
 	case o.Status == Skipped && o.Level == Off:
 		return "not asked for"
-	case o.Status == Failed && o.Step == StepNetwork:
-		return "" // Network.Skipped says it
 	case o.Status == Failed:
 		return o.Errno.Error()
 	case o.Status == Applied && o.Step == StepCapabilities && p.DropAll == Off:
@@ -165,10 +177,14 @@ func (s *Shim) Outcomes() []Outcome {
 		switch {
 		case i >= 0:
 			list = append(list, s.outcomes[i])
-		case step == StepNetwork && s.network.Applied:
-			list = append(list, Outcome{Step: step, Level: s.plan.Network, Status: Applied})
-		case step == StepNetwork && s.network.Skipped != nil:
-			list = append(list, s.withoutNetwork())
+		case spaceOf(step) != nil && s.inside.has(step):
+			o := Outcome{Step: step, Level: s.plan.level(step), Status: Applied}
+			if o.Level == Off {
+				o.Reason = "it takes one for the others"
+			}
+			list = append(list, o)
+		case s.without[step] != nil:
+			list = append(list, s.leftOut(step))
 		case s.plan.level(step) == Off:
 			o := Outcome{Step: step}
 			o.Reason = s.plan.reason(&o)
@@ -178,10 +194,10 @@ func (s *Shim) Outcomes() []Outcome {
 	return list
 }
 
-// withoutNetwork is the outcome where a network namespace is preferred and cannot be had.
-func (s *Shim) withoutNetwork() Outcome {
-	o := Outcome{Step: StepNetwork, Level: s.plan.Network, Status: Failed}
-	cause := s.network.Skipped
+// leftOut is the outcome of what is preferred and cannot be had.
+func (s *Shim) leftOut(step Step) Outcome {
+	o := Outcome{Step: step, Level: s.plan.level(step), Status: Failed}
+	cause := s.without[step]
 	var setup *SetupError
 	if errors.As(cause, &setup) {
 		cause = setup.Err

@@ -7,10 +7,10 @@
 // end of file there means that the target was executed. It is a socket because the filter's listener comes over it too.
 //
 //	parent                                shim
-//	Plan.Start ── fork, exec self ──────► Init [in a network namespace: network.go]
+//	Plan.Start ── fork, exec self ──────► Init [in namespaces: inside.go; below an init of its own: init.go]
 //	             ◄─────────────── byte ── "ready"
 //	PTRACE_SEIZE
-//	Shim.Go ───── byte, plan ───────────► chdir, no_new_privs, capabilities, umask, descriptors,
+//	Shim.Go ───── byte, plan ───────────► mounts, chdir, no_new_privs, capabilities, umask, descriptors,
 //	                                      Landlock, filter
 //	             ◄─ outcomes, listener ── what came of these; the listener if there is one
 //	PTRACE_EVENT_EXEC ◄────────────────── execve(target)
@@ -79,6 +79,9 @@ type Plan struct {
 	// Network says whether the target gets a network namespace to itself, with nothing in it but a loopback interface.
 	// What came of it says Shim.Network. Without CAP_SYS_ADMIN it takes a user namespace as well: see Network.
 	Network Level
+	// Users, PIDs, IPC, UTS and Mounts say the same of the other kinds of namespaces; Shim.Inside says what came of them.
+	// A PID namespace comes with an init (init.go), and with a mount namespace /proc is one of its own.
+	Users, PIDs, IPC, UTS, Mounts Level
 	// Drop are capabilities that neither the target nor its descendants can have, a bit for each number of
 	// linux/capability.h. In a user namespace they have none at all.
 	Drop uint64

@@ -3,6 +3,7 @@ package launch
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -33,7 +34,7 @@ var misused bool
 
 // The main goroutine is on the main thread until init functions end; locked here, it stays there.
 func init() {
-	if isShim() {
+	if isShim() || isInit() {
 		runtime.LockOSThread()
 		misused = true
 	}
@@ -44,39 +45,90 @@ func isShim() bool { return len(os.Args) == 2 && os.Args[0] == shimName }
 // Init must be the first thing in main of a program that starts targets. In the shim it never returns; in every other
 // process it returns at once.
 func Init() {
+	if isInit() {
+		runInit()
+	}
 	if !isShim() {
 		return
 	}
-	order, outcome, apart, ok := shimDescriptors(os.Args[1])
+	w, ok := parseWords(os.Args[1])
 	if ok {
 		var told outcomes
-		step, err := runShim(order, outcome, apart, &told)
+		step, err := runShim(&w, &told)
 		rec := makeRecord(step, errnoOf(err))
 		told.buf = append(told.buf, rec[:]...)
-		told.flush(outcome) // nobody else to tell; the parent sees the status
+		told.flush(w.outcome) // nobody else to tell; the parent sees the status
 	}
 	unix.Exit(exitUnwanted)
 }
 
-// apartWord, behind the descriptors in argv[1], tells the shim that it is in a network namespace of its own.
-const apartWord = ",network"
+// shimWords is what the shim is told in argv[1]: what it has to do before it is ready.
+type shimWords struct {
+	order, outcome int   // its descriptors
+	network        bool  // it is in a network namespace of its own
+	mounts         bool  // and in a mount namespace
+	proc           Level // how much /proc is to be that of its own PID namespace
+}
 
-// shimDescriptors parses argv[1].
-func shimDescriptors(arg string) (order, outcome int, apart, ok bool) {
-	arg, apart = strings.CutSuffix(arg, apartWord)
-	a, b, found := strings.Cut(arg, ",")
-	order, errA := strconv.Atoi(a)
-	outcome, errB := strconv.Atoi(b)
-	return order, outcome, apart, found && errA == nil && errB == nil && order > 2 && outcome > 2
+// The words behind the descriptors; that for /proc is followed by the level as a digit.
+const (
+	networkWord = "network"
+	mountsWord  = "mounts"
+	procWord    = "proc"
+)
+
+func (w *shimWords) String() string {
+	text := fmt.Sprintf("%d,%d", w.order, w.outcome)
+	if w.network {
+		text += "," + networkWord
+	}
+	if w.mounts {
+		text += "," + mountsWord
+	}
+	if w.proc != Off {
+		text += fmt.Sprintf(",%s%d", procWord, w.proc)
+	}
+	return text
+}
+
+// parseWords parses argv[1].
+func parseWords(arg string) (w shimWords, ok bool) {
+	a, rest, _ := strings.Cut(arg, ",")
+	b, rest, more := strings.Cut(rest, ",")
+	var errA, errB error
+	w.order, errA = strconv.Atoi(a)
+	w.outcome, errB = strconv.Atoi(b)
+	ok = errA == nil && errB == nil && w.order > 2 && w.outcome > 2
+	for more && ok {
+		var word string
+		word, rest, more = strings.Cut(rest, ",")
+		level, isProc := strings.CutPrefix(word, procWord)
+		switch {
+		case word == networkWord:
+			w.network = true
+		case word == mountsWord:
+			w.mounts = true
+		case isProc && len(level) == 1 && level[0] > '0' && level[0] <= '0'+byte(Required):
+			w.proc = Level(level[0] - '0')
+		default:
+			ok = false
+		}
+	}
+	return w, ok
 }
 
 // runShim says that it is ready, waits for the plan, applies it and becomes the target. It returns only if a step
 // failed.
 //
 // Precondition: the main OS thread is locked to the goroutine.
-func runShim(orderFD, outcomeFD int, apart bool, told *outcomes) (Step, error) {
+func runShim(w *shimWords, told *outcomes) (Step, error) {
+	orderFD, outcomeFD := w.order, w.outcome
+	// Here, where the parent can still start another one without what cannot be had.
+	if step, err := w.isolate(told); err != nil {
+		return step, err
+	}
 	// Before the go byte nothing else may happen: the parent has not seized this thread yet.
-	if apart {
+	if w.network {
 		if err := readyApart(outcomeFD); err != nil {
 			return StepNetwork, err
 		}

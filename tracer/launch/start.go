@@ -3,7 +3,6 @@ package launch
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -18,6 +17,7 @@ const shimName = "sydbox-shim"
 // Shim is a started shim: it waits for Go.
 type Shim struct {
 	PID     int
+	child   int // the child of ours: the shim, or its init
 	plan    *Plan
 	order   int // write end: the go byte and the plan
 	outcome int // our end of the socket: the ready byte, the listener, the record
@@ -29,6 +29,8 @@ type Shim struct {
 	keep     []int // descriptors that the target inherits, where not all are
 
 	network Network
+	inside  spaceSet       // the namespaces that it has
+	without map[Step]error // those that it has not, though they are preferred, and why
 }
 
 // Start starts the shim and returns once it waits for Go. It is a child of the calling thread. Had it been seized
@@ -40,22 +42,11 @@ func (p *Plan) Start() (*Shim, error) {
 	if misused {
 		return nil, &SetupError{Step: StepShim, Err: errNoInit}
 	}
-	if p.Network == Off {
-		return p.start(nil)
-	}
-	s, err := p.startApart()
-	if err == nil || p.Network == Required {
-		return s, err
-	}
-	reason := err
-	if s, err = p.start(nil); err == nil {
-		s.network.Skipped = reason
-	}
-	return s, err
+	return p.startInside()
 }
 
-// start starts the shim, in namespaces of its own if attr says so.
-func (p *Plan) start(attr *syscall.SysProcAttr) (*Shim, error) {
+// start starts the shim, born as attr says in namespaces of its own.
+func (p *Plan) start(inside spaceSet, attr *syscall.SysProcAttr) (*Shim, error) {
 	fail := func(err error) (*Shim, error) {
 		return nil, &SetupError{Step: StepShim, On: p.selfPath(), Err: err, Hint: shimHint(err)}
 	}
@@ -69,7 +60,15 @@ func (p *Plan) start(attr *syscall.SysProcAttr) (*Shim, error) {
 		unix.Close(in[1])
 		return fail(err)
 	}
-	s := &Shim{plan: p, order: in[1], outcome: out[0], listener: -1, network: Network{Diag: -1, Route: -1}}
+	s := &Shim{plan: p, order: in[1], outcome: out[0], listener: -1, network: Network{Diag: -1, Route: -1}, inside: inside}
+	if inside.has(StepPIDs) {
+		if err := unix.SetsockoptInt(s.outcome, unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
+			unix.Close(in[0])
+			unix.Close(out[1])
+			s.Close()
+			return fail(err)
+		}
+	}
 	err = s.fork(in[0], out[1], attr)
 	// The shim has these now: if it ends, the outcome does.
 	unix.Close(in[0])
@@ -99,16 +98,22 @@ func (s *Shim) fork(order, outcome int, sys *syscall.SysProcAttr) error {
 		}
 		s.keep = slices.Sorted(maps.Keys(kept)) // what is not open here would be a descriptor of the shim's own
 	}
-	argv := []string{shimName, fmt.Sprintf("%d,%d", files.order, files.outcome)}
-	if sys != nil {
-		argv[1] += apartWord
+	w := shimWords{order: files.order, outcome: files.outcome, network: s.inside.has(StepNetwork),
+		mounts: s.inside.has(StepMounts)}
+	if w.mounts && s.inside.has(StepPIDs) {
+		w.proc = s.plan.level(StepProc)
+	}
+	argv := []string{shimName, w.String()}
+	if s.inside.has(StepPIDs) {
+		argv = initArgs(argv, s.plan.selfPath())
 	}
 	// The target's environment is in the plan. TZ, of which the first counts: without it a package that asks for the
 	// local time before main would have the shim read /etc/localtime.
 	env := append([]string{"TZ="}, os.Environ()...)
 	attr := &syscall.ProcAttr{Env: env, Files: files.list, Sys: sys}
 	execute := func() error {
-		s.PID, err = syscall.ForkExec(s.plan.selfPath(), argv, attr)
+		s.child, err = syscall.ForkExec(s.plan.selfPath(), argv, attr)
+		s.PID = s.child
 		return err
 	}
 	if sys != nil && sys.Cloneflags&unix.CLONE_NEWUSER != 0 {
@@ -117,12 +122,12 @@ func (s *Shim) fork(order, outcome int, sys *syscall.SysProcAttr) error {
 	return execute()
 }
 
-// kill ends the shim and returns its wait status.
+// kill ends the shim, or its init and the shim with it, and returns the wait status of the child that it was.
 func (s *Shim) kill() unix.WaitStatus {
-	_ = unix.Kill(s.PID, unix.SIGKILL) // ESRCH: it has ended
+	_ = unix.Kill(s.child, unix.SIGKILL) // ESRCH: it has ended
 	var ws unix.WaitStatus
 	for {
-		_, err := unix.Wait4(s.PID, &ws, unix.WALL|unix.WNOTHREAD, nil)
+		_, err := unix.Wait4(s.child, &ws, unix.WALL|unix.WNOTHREAD, nil)
 		if err != unix.EINTR {
 			return ws
 		}
@@ -135,6 +140,14 @@ func (s *Shim) awaitReady() error {
 	switch {
 	case err != nil:
 	case mark[0] == readyByte:
+		if s.inside.has(StepPIDs) {
+			if s.PID = credentialsIn(oob); s.PID <= 0 {
+				break
+			}
+			if err := unix.SetsockoptInt(s.outcome, unix.SOL_SOCKET, unix.SO_PASSCRED, 0); err != nil {
+				break
+			}
+		}
 		if fds := descriptorsIn(oob, 2); fds != nil {
 			s.network.Diag, s.network.Route = fds[0], fds[1]
 		}
@@ -161,8 +174,8 @@ func (s *Shim) Go() {
 	s.order = -1
 	order := s.plan.order()
 	order.keep = s.keep
-	if s.network.User {
-		order.drop = ^uint64(0)
+	if s.inside.has(StepUsers) && unprivileged() {
+		order.drop = ^uint64(0) // those that it has in there it has never had
 	}
 	plan := order.encode(nil)
 	msg := append([]byte{goByte}, binary.LittleEndian.AppendUint32(nil, uint32(len(plan)))...)
@@ -224,7 +237,7 @@ func (s *Shim) hear() {
 
 // receive takes one byte that the shim sent, with what came along.
 func (s *Shim) receive(flags int) (mark, oob []byte, err error) {
-	mark, oob = make([]byte, 1), make([]byte, unix.CmsgSpace(2*4))
+	mark, oob = make([]byte, 1), make([]byte, unix.CmsgSpace(2*4)+unix.CmsgSpace(unix.SizeofUcred))
 	for {
 		n, oobn, _, _, err := unix.Recvmsg(s.outcome, mark, oob, flags|unix.MSG_CMSG_CLOEXEC)
 		switch {
@@ -255,12 +268,14 @@ func (s *Shim) record(begun []byte) error {
 // has no room for them the message comes without.
 func descriptorsIn(oob []byte, n int) []int {
 	messages, err := unix.ParseSocketControlMessage(oob)
-	if err != nil || len(messages) != 1 {
-		return nil
-	}
-	fds, err := unix.ParseUnixRights(&messages[0])
 	if err != nil {
 		return nil
+	}
+	var fds []int
+	for i := range messages {
+		if fds, err = unix.ParseUnixRights(&messages[i]); err == nil {
+			break
+		}
 	}
 	if len(fds) != n {
 		for _, fd := range fds {

@@ -1,0 +1,86 @@
+package sandbox
+
+import (
+	"fmt"
+
+	"sydbox/tracer/launch"
+)
+
+// The tree may be born into namespaces (tracer/launch). The tracer stays outside, so that processes have other numbers
+// for the tree than for the tracer: what the tracer is told by the kernel it is told in its own; what a task gives in
+// an argument, or in a path below /proc, is a number of the task's own.
+
+// isInside is told which namespaces the tree was born into, on the tracer's thread and before Birth.
+func (b *box) isInside(in launch.Inside) {
+	b.inside = in
+	b.carrier.options.UserNamespaces = b.carrier.options.UserNamespaces || in.User
+	if in.PIDs {
+		var link [64]byte
+		name, errno := b.proc.readlink(in.Target, "ns/pid", link[:])
+		if errno != 0 {
+			b.err = fmt.Errorf("look into which PID namespace process %d is: %w", in.Target, errno)
+			return
+		}
+		b.inner = &innerNumbers{b: b, name: string(name), outer: make(map[int]int)}
+	}
+	if !in.Mounts {
+		return
+	}
+	var outer func(int) int
+	if in.Proc {
+		outer = b.inner.find
+		b.carrier.options.Outer = func(dev uint64, number int) int {
+			if !b.res.Inner(dev) {
+				return 0
+			}
+			return b.inner.find(number)
+		}
+	}
+	b.err = b.res.Rebase(in.Target, outer)
+}
+
+// innerNumbers finds members by their numbers in the tree's own PID namespace.
+type innerNumbers struct {
+	b     *box
+	name  string      // what /proc/PID/ns/pid says of its members
+	outer map[int]int // what was found, to be looked at again: numbers are used again
+}
+
+// find returns the tracer's number of a member, 0 if none has that number.
+//
+// Precondition: the thread has its own rights.
+func (n *innerNumbers) find(number int) int {
+	if tid := n.outer[number]; tid != 0 && n.of(tid) == number {
+		return tid
+	}
+	clear(n.outer)
+	for tid := range n.b.members {
+		if inner := n.of(tid); inner != 0 {
+			n.outer[inner] = tid
+		}
+	}
+	return n.outer[number]
+}
+
+// of returns the number of a member in there, 0 if it is gone, or in another namespace.
+func (n *innerNumbers) of(tid int) int {
+	var s taskStatus
+	if !n.b.members.has(tid) || n.b.proc.status(tid, &s) != 0 || !n.home(tid) {
+		return 0
+	}
+	return s.innermost
+}
+
+// home says whether a task is in the PID namespace that the tree was born into, and not in one below it. Nobody there
+// has a number but the tree and init.
+//
+// Precondition: the thread has its own rights.
+func (n *innerNumbers) home(tid int) bool {
+	var link [64]byte
+	name, errno := n.b.proc.readlink(tid, "ns/pid", link[:])
+	return errno == 0 && string(name) == n.name
+}
+
+// initNumber is that of the init of a PID namespace. In the tree's own it is sydbox's: whoever could have it killed, by
+// a limit of CPU time for one, would end the whole tree. It is an outsider like any other.
+const initNumber = 1
