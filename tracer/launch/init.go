@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -108,6 +109,13 @@ func letGo() {
 			unix.Close(fd)
 		}
 	}
+}
+
+// notForInit says whether init goes without a variable. It lives as long as the tree, whose root could look into it
+// where no rule is about reading: it has nothing but what this program itself and its runtime ask for.
+func notForInit(variable string) bool {
+	name, _, _ := strings.Cut(variable, "=")
+	return name != "TZ" && !strings.HasPrefix(name, "GO") && !strings.HasPrefix(name, "SYDBOX_")
 }
 
 // initArgs are those of the init, for a shim with these.

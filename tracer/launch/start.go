@@ -110,6 +110,9 @@ func (s *Shim) fork(order, outcome int, sys *syscall.SysProcAttr) error {
 	// The target's environment is in the plan. TZ, of which the first counts: without it a package that asks for the
 	// local time before main would have the shim read /etc/localtime.
 	env := append([]string{"TZ="}, os.Environ()...)
+	if s.inside.has(StepPIDs) {
+		env = slices.DeleteFunc(env, notForInit)
+	}
 	attr := &syscall.ProcAttr{Env: env, Files: files.list, Sys: sys}
 	execute := func() error {
 		s.child, err = syscall.ForkExec(s.plan.selfPath(), argv, attr)
