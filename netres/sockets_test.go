@@ -1,6 +1,7 @@
 package netres
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -51,6 +52,17 @@ type options struct {
 func (o options) String() string {
 	type plain options
 	return fmt.Sprintf("%+v", plain(o))
+}
+
+// supported says whether the kernel has the socket's protocol.
+func (o options) supported(t testing.TB) bool {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, o.typ|unix.SOCK_CLOEXEC, o.protocol)
+	if errors.Is(err, unix.EPROTONOSUPPORT) {
+		return false
+	}
+	unix.Close(must(fd, err)(t))
+	return true
 }
 
 // make makes a socket. An error is what bind or listen said.
