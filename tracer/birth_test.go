@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"testing"
 
@@ -169,7 +170,7 @@ func TestExecVoidsEarlierReports(t *testing.T) {
 // TestUnknownCall: a number that no table knows is ENOSYS, and nobody is asked.
 func TestUnknownCall(t *testing.T) {
 	for _, info := range []bool{true, false} {
-		for _, path := range []string{victim64(t), victim32(t)} {
+		for _, path := range ofEachSize(t, victim64, victim32) {
 			b := newBox(t, nil, path, "unknown")
 			b.plan.Filter = traceUnknown(t)
 			b.opt.NoSyscallInfo = !info
@@ -183,6 +184,10 @@ func TestUnknownCall(t *testing.T) {
 
 // TestMimic: an int 0x80 that looks like SYSCALL is told apart where the kernel tells, and is deadly where it does not.
 func TestMimic(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("only x86-64 has two ways into the kernel")
+	}
+	needsNarrow(t)
 	for _, info := range []bool{true, false} {
 		made := filepath.Join(t.TempDir(), "made")
 		b := newBox(t, []string{"mkdir"}, victim64(t), "mimic", made, strconv.Itoa(int(unix.EROFS)))
@@ -229,7 +234,11 @@ func TestOldOrder(t *testing.T) {
 
 // TestGoVictim: a Go program of either word size, with its preemption signals.
 func TestGoVictim(t *testing.T) {
-	for _, goarch := range []string{"amd64", "386"} {
+	other := map[string]string{"amd64": "386", "arm64": "arm"}[runtime.GOARCH]
+	for _, goarch := range []string{runtime.GOARCH, other} {
+		if goarch == other && !hasNarrow(t) {
+			continue
+		}
 		out := filepath.Join(t.TempDir(), "govictim")
 		cmd := exec.Command("go", "build", "-o", out, "./testdata/govictim")
 		cmd.Env = append(os.Environ(), "GOARCH="+goarch, "CGO_ENABLED=0")

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -68,20 +69,31 @@ func TestBlocking(t *testing.T) {
 
 // TestBlockingAttached: who is let go while a Handler blocks is let go when it returns.
 func TestBlockingAttached(t *testing.T) {
-	r := start(t, sleepers(t), "threads")
-	time.Sleep(50 * time.Millisecond)
-	a := attachTo(t, Options{}, []string{"access"}, r.pid)
 	blocked, release := make(chan bool, 1), make(chan bool)
-	first := true
-	a.onCall = func(*Task, *syscalls.Invocation) Action {
-		if first {
-			first = false
-			blocked <- true
-			<-release
+	var r *running
+	var a *attaching
+	for span, came := 700, false; !came; span *= 2 { // on an emulated machine it may end before a call of it is seen
+		r = start(t, sleepers(t), "threads", strconv.Itoa(span))
+		time.Sleep(50 * time.Millisecond)
+		a = attachTo(t, Options{}, []string{"access"}, r.pid)
+		first := true
+		a.onCall = func(*Task, *syscalls.Invocation) Action {
+			if first {
+				first = false
+				blocked <- true
+				<-release
+			}
+			return Action{}
 		}
-		return Action{}
+		select {
+		case <-blocked:
+			came = true
+		case <-a.done:
+			if span > int(hangs.Milliseconds()) {
+				t.Fatalf("no call was seen: %v", a.err)
+			}
+		}
 	}
-	<-blocked
 	a.opt.Control.Detach()
 	time.Sleep(50 * time.Millisecond)
 	select {

@@ -12,7 +12,7 @@ import (
 )
 
 func sharer64(t testing.TB) string { return compile(t, "sharer.c", "-static", "-pthread") }
-func sharer32(t testing.TB) string { return compile(t, "sharer.c", "-static", "-pthread", "-m32") }
+func sharer32(t testing.TB) string { return narrow(t, "sharer.c") }
 
 // sharesByKernel asks the kernel whether another task has the task's descriptor table; known is false where it has no
 // kcmp(2).
@@ -36,7 +36,7 @@ func (f *fake) sharesByKernel(task *Task) (shares, known bool) {
 // Where the kernel says that a table is shared SharesFiles says so too; and it says no where a program can be sure.
 func TestSharesFiles(t *testing.T) {
 	for _, mode := range []string{"run", "lone", "modern"} {
-		for bits, path := range map[string]string{"64": sharer64(t), "32": sharer32(t)} {
+		for bits, path := range ofEachSize(t, sharer64, sharer32) {
 			for _, with := range []bool{true, false} {
 				if native := native(t, path, mode); native == 77 {
 					t.Logf("%s/%s: this kernel has no clone3", mode, bits)
@@ -90,7 +90,7 @@ func TestSharesFiles(t *testing.T) {
 
 // TestBirthsDoNotStop: who makes threads and processes as usual is not looked at.
 func TestBirthsDoNotStop(t *testing.T) {
-	for _, path := range []string{victim64(t), victim32(t)} {
+	for _, path := range ofEachSize(t, victim64, victim32) {
 		for _, mode := range []string{"threads", "forks", "vforks"} {
 			b := newBox(t, nil, path, mode)
 			f := filterTable(syscalls.Verdict{}, nil)

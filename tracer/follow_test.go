@@ -14,7 +14,7 @@ import (
 )
 
 func followed64(t testing.TB) string { return compile(t, "followed.c", "-static", "-pthread") }
-func followed32(t testing.TB) string { return compile(t, "followed.c", "-static", "-pthread", "-m32") }
+func followed32(t testing.TB) string { return narrow(t, "followed.c") }
 
 // following is a Handler that follows a task when it asks for that, by the name it gives to access(2).
 type following struct {
@@ -91,7 +91,7 @@ func needsFollow(t *testing.T) {
 // eachFollowed runs test for both word sizes.
 func eachFollowed(t *testing.T, test func(t *testing.T, path string)) {
 	needsFollow(t)
-	for bits, path := range map[string]string{"64": followed64(t), "32": followed32(t)} {
+	for bits, path := range ofEachSize(t, followed64, followed32) {
 		t.Run(bits, func(t *testing.T) { test(t, path) })
 	}
 }

@@ -102,14 +102,18 @@ func users() []int {
 // listener none are, and the target starts.
 func TestGiveBelowAnotherFilter(t *testing.T) {
 	needsGive(t)
+	paths := ofEachSize(t, taker64, taker32)
 	for _, uid := range users() {
 		for _, c := range []struct{ options, path, mode, want string }{
 			{"", taker64(t), "plain", "gives true gave true"},
 			{"below", taker64(t), "plain", "gives true gave true"},
-			{"below", taker32(t), "plain", "gives true gave true"},
+			{"below", paths["32"], "plain", "gives true gave true"},
 			{"below", taker64(t), "fifo", "gives true gave true"},
 			{"below listener", taker64(t), "nothing", "gives false gave false"},
 		} {
+			if c.path == "" {
+				continue // the kernel runs no such programs
+			}
 			said, status := giveProcess(t, uid, c.options, c.path, c.mode)
 			if said != c.want || status != 0 {
 				t.Errorf("user %d, %q: %s says %q with status %d, want %q", uid, c.options, c.mode, said, status, c.want)

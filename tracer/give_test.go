@@ -18,7 +18,7 @@ import (
 )
 
 func taker64(t testing.TB) string { return compile(t, "taker.c", "-static", "-pthread") }
-func taker32(t testing.TB) string { return compile(t, "taker.c", "-static", "-pthread", "-m32") }
+func taker32(t testing.TB) string { return narrow(t, "taker.c") }
 
 // giving is a Handler that opens what its tracees ask for and gives it to them. Only names in dir are.
 type giving struct {
@@ -133,11 +133,7 @@ func TestGive(t *testing.T) {
 		{"confined", []string{"prctl"}}, {"confined", []string{"seccomp"}}, {"crowd", nil},
 		{"stops", nil}, {"queued", nil}, {"registers80", nil},
 	} {
-		for _, bits := range []string{"64", "32"} {
-			path := taker64(t)
-			if bits == "32" {
-				path = taker32(t)
-			}
+		for bits, path := range ofEachSize(t, taker64, taker32) {
 			name := fmt.Sprintf("%s%s/%s", c.mode, strings.Join(c.args, ""), bits)
 			t.Run(name+"/native", func(t *testing.T) {
 				if got := native(t, path, append([]string{c.mode, t.TempDir()}, c.args...)...); got != 0 {
@@ -166,7 +162,7 @@ func TestGive(t *testing.T) {
 // A program that knows the private number and mark gains nothing by them.
 func TestGiveHostile(t *testing.T) {
 	for _, listener := range []bool{true, false} {
-		for _, path := range []string{taker64(t), taker32(t)} {
+		for _, path := range ofEachSize(t, taker64, taker32) {
 			b, g := newGivingAnyhow(t, path, "hostile")
 			if b.plan.Listener = listener; listener && cannotGive() != nil {
 				continue

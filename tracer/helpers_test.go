@@ -69,7 +69,7 @@ func compile(t testing.TB, source string, flags ...string) string {
 }
 
 func victim64(t testing.TB) string { return compile(t, "victim.c", "-static", "-pthread") }
-func victim32(t testing.TB) string { return compile(t, "victim.c", "-static", "-pthread", "-m32") }
+func victim32(t testing.TB) string { return narrow(t, "victim.c") }
 
 // filter traces the named calls in every ABI of this machine and allows the rest.
 func filter(t testing.TB, names ...string) []unix.SockFilter {

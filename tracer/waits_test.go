@@ -17,7 +17,7 @@ import (
 )
 
 func sender64(t testing.TB) string { return compile(t, "sender.c", "-static", "-pthread") }
-func sender32(t testing.TB) string { return compile(t, "sender.c", "-static", "-pthread", "-m32") }
+func sender32(t testing.TB) string { return narrow(t, "sender.c") }
 
 // doing is a Handler that sends and connects in its tracees' place.
 type doing struct {
@@ -169,7 +169,7 @@ func TestWaits(t *testing.T) {
 		"eintr", "restart", "once", "reply", "patience", "connects", "jumps", "threads", "replaced", "crowd", "stops",
 		"queued", "registers", "confined", "taken",
 	} {
-		for bits, path := range map[string]string{"64": sender64(t), "32": sender32(t)} {
+		for bits, path := range ofEachSize(t, sender64, sender32) {
 			name := fmt.Sprintf("%s/%s", mode, bits)
 			t.Run(name+"/native", func(t *testing.T) {
 				t.Parallel()
@@ -212,7 +212,7 @@ func (d *doing) check(t *testing.T) {
 // TestWaitHoldsGood: what a Do has done in spite of its cancellation is what the call returns, and is not done again.
 func TestWaitHoldsGood(t *testing.T) {
 	needsCopies(t)
-	for bits, path := range map[string]string{"64": sender64(t), "32": sender32(t)} {
+	for bits, path := range ofEachSize(t, sender64, sender32) {
 		for _, mode := range []string{"reply", "restart", "eintr", "threads", "stops"} {
 			for _, how := range []string{"number", "mark", "typed"} {
 				for _, impatient := range []bool{false, true} {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,9 +81,9 @@ static int until(const char *path) {
 
 int main(int argc, char **argv) {
 	const char *mode = argc > 1 ? argv[1] : "";
-	long start = ms(), span = 700;
+	long start = ms(), span = argc > 2 ? atoi(argv[2]) : 700;
 	if (!strcmp(mode, "nanosleep")) {
-		struct timespec ts = {0, span * 1000000};
+		struct timespec ts = {span / 1000, span % 1000 * 1000000};
 		CHECK(nanosleep(&ts, 0) == 0);
 		CHECK(ms() - start >= span - 1);
 	} else if (!strcmp(mode, "poll")) {
@@ -91,8 +92,9 @@ int main(int argc, char **argv) {
 	} else if (!strcmp(mode, "eintr")) { // the handler ends the call, and the rest of the time is right
 		struct sigaction sa = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
 		sigaction(SIGALRM, &sa, 0);
-		struct timespec ts = {5, 0};
-		ualarm(span * 1000, 0);
+		struct timespec ts = {span / 1000 + 5, 0};
+		struct itimerval timer = {.it_value = {span / 1000, span % 1000 * 1000}};
+		CHECK(setitimer(ITIMER_REAL, &timer, 0) == 0);
 		CHECK(nanosleep(&ts, &ts) == -1 && errno == EINTR && ts.tv_sec == 4 && alarms == 1);
 	} else if (!strcmp(mode, "read")) {
 		int fd[2];

@@ -16,6 +16,7 @@ import (
 // written here because its devices take root to be made on a disk.
 type archive struct {
 	entries map[string]entry
+	merged  map[string]string // directories that are links to others, so that what is put there goes to those
 }
 
 // entry is one file. Devices are told by their numbers.
@@ -30,10 +31,11 @@ const (
 	modeDir    = 0o040000
 	modeFile   = 0o100000
 	modeDevice = 0o020000
+	modeLink   = 0o120000
 )
 
 func newArchive() *archive {
-	a := &archive{entries: map[string]entry{}}
+	a := &archive{entries: map[string]entry{}, merged: map[string]string{}}
 	for _, d := range []string{"dev", "proc", "sys", "tmp", "root", "etc", "bin", "run"} {
 		a.dir(d)
 	}
@@ -54,9 +56,45 @@ func newArchive() *archive {
 	return a
 }
 
+// merge makes a directory of the root a link to that of the same name in usr, as Debian has it.
+func (a *archive) merge(name string) {
+	for old, e := range a.entries {
+		if strings.HasPrefix(old, name+"/") {
+			delete(a.entries, old)
+			a.dir("usr/" + path.Dir(old))
+			a.entries["usr/"+old] = e
+		}
+	}
+	a.dir("usr/" + name)
+	a.entries[name] = entry{mode: modeLink | 0o777, data: []byte("usr/" + name)}
+	a.merged[name] = "usr/" + name
+}
+
+// place is where what is put at name really goes.
+func (a *archive) place(name string) string {
+	first, rest, _ := strings.Cut(name, "/")
+	if to := a.merged[first]; to != "" {
+		return path.Join(to, rest)
+	}
+	return name
+}
+
+// link adds a symbolic link.
+func (a *archive) link(name, target string) {
+	name = a.place(name)
+	a.dir(path.Dir(name))
+	a.entries[name] = entry{mode: modeLink | 0o777, data: []byte(target)}
+}
+
+// has says whether there is such an entry.
+func (a *archive) has(name string) bool {
+	_, there := a.entries[a.place(name)]
+	return there
+}
+
 // dir adds a directory and those above it.
 func (a *archive) dir(name string) {
-	for ; name != "." && name != "/"; name = path.Dir(name) {
+	for name = a.place(name); name != "." && name != "/"; name = path.Dir(name) {
 		if _, there := a.entries[name]; !there {
 			a.entries[name] = entry{mode: modeDir | 0o755}
 		}
@@ -64,6 +102,7 @@ func (a *archive) dir(name string) {
 }
 
 func (a *archive) file(name string, data []byte, mode uint32) {
+	name = a.place(name)
 	a.dir(path.Dir(name))
 	a.entries[name] = entry{mode: modeFile | mode, data: data}
 }
@@ -100,6 +139,12 @@ func (a *archive) copyTree(name, from string) error {
 		case d.IsDir():
 			a.dir(to)
 			return nil
+		case d.Type()&fs.ModeSymlink != 0:
+			target, err := os.Readlink(at)
+			if err == nil {
+				a.link(to, target)
+			}
+			return err
 		case d.Type().IsRegular():
 			return a.copyFile(to, at)
 		}

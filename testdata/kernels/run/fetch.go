@@ -12,26 +12,33 @@ import (
 // errMissing says that something is not to be had here; what needs it is skipped by name.
 var errMissing = errors.New("not to be had")
 
-// image returns the kernel's file, which is fetched from Debian's archive once and then kept below the user's cache
-// directory (XDG_CACHE_HOME).
+// image returns the kernel's file.
 func (k *kernel) image() (string, error) {
+	return cached(k.release+"-"+k.debArch+"-"+k.pkg, func(dir string) error {
+		return fetch(dir, k.release, k.debArch, []string{k.pkg}, false)
+	}, k.find)
+}
+
+// cached is what find finds in a directory of that name below the user's cache directory (XDG_CACHE_HOME). It is fetched
+// from Debian's archive once.
+func cached(name string, fetch func(dir string) error, find func(dir string) string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(cache, "sydbox-kernels", k.release+"-"+k.debArch+"-"+k.pkg)
-	if found := k.find(dir); found != "" {
+	dir := filepath.Join(cache, "sydbox-kernels", name)
+	if found := find(dir); found != "" {
 		return found, nil
 	}
 	fresh := dir + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
 		return "", err
 	}
-	if err := k.fetch(fresh); err != nil {
+	if err := fetch(fresh); err != nil {
 		return "", err
 	}
-	if k.find(fresh) == "" {
-		return "", fmt.Errorf("%s of %s holds no kernel", k.pkg, k.release)
+	if find(fresh) == "" {
+		return "", fmt.Errorf("what was fetched for %s does not hold it", name)
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		return "", err
@@ -39,7 +46,7 @@ func (k *kernel) image() (string, error) {
 	if err := os.Rename(fresh, dir); err != nil {
 		return "", err
 	}
-	return k.find(dir), nil
+	return find(dir), nil
 }
 
 // find is the kernel's file below dir, "" if there is none.
@@ -55,9 +62,10 @@ func (k *kernel) find(dir string) string {
 	return list[0]
 }
 
-// fetch downloads the package into dir and unpacks it there, with lists and status of its own: this machine's packages
-// stay as they are, and another release or machine is no matter. No maintainer script runs.
-func (k *kernel) fetch(dir string) error {
+// fetch downloads packages, and if it is told so what these depend on, into dir and unpacks them there, with lists and
+// status of its own: this machine's packages stay as they are, and another release or machine is no matter. No maintainer
+// script runs.
+func fetch(dir, release, debArch string, names []string, depends bool) error {
 	uri, err := archiveURI()
 	if err != nil {
 		return err
@@ -77,11 +85,11 @@ func (k *kernel) fetch(dir string) error {
 	}
 	for name, text := range map[string]string{
 		"var/lib/dpkg/status":      "",
-		"etc/apt/sources.list":     fmt.Sprintf("deb [signed-by=%s] %s %s main\n", keyring, uri, k.release),
+		"etc/apt/sources.list":     fmt.Sprintf("deb [signed-by=%s] %s %s main\n", keyring, uri, release),
 		"etc/apt/apt.conf.d/00own": "",
 		"apt.conf": fmt.Sprintf("Dir %q;\nDir::State::status %q;\nAPT::Architecture %q;\nAPT::Architectures { %q; };\n"+
 			"Acquire::Languages \"none\";\nAcquire::Check-Valid-Until \"false\";\nAPT::Sandbox::User \"root\";\n",
-			root, filepath.Join(root, "var/lib/dpkg/status"), k.debArch, k.debArch),
+			root, filepath.Join(root, "var/lib/dpkg/status"), debArch, debArch),
 	} {
 		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
 			return err
@@ -98,21 +106,34 @@ func (k *kernel) fetch(dir string) error {
 		return string(out), nil
 	}
 	if _, err := apt("apt-get", "-qq", "update"); err != nil {
-		return fmt.Errorf("%w: %s for %s: %w", errMissing, k.release, k.debArch, err)
+		return fmt.Errorf("%w: %s for %s: %w", errMissing, release, debArch, err)
 	}
-	name, err := realPackage(k.pkg, apt)
-	if err != nil {
-		return err
+	if depends {
+		// The status knows of no package, so that none is there already.
+		args := []string{"-qq", "-y", "--no-install-recommends", "--download-only", "install"}
+		if _, err := apt("apt-get", append(args, names...)...); err != nil {
+			return fmt.Errorf("%w: %w", errMissing, err)
+		}
+	} else {
+		name, err := realPackage(names[0], apt)
+		if err != nil {
+			return err
+		}
+		if _, err := apt("apt-get", "-qq", "download", name); err != nil {
+			return fmt.Errorf("%w: %w", errMissing, err)
+		}
 	}
-	if _, err := apt("apt-get", "-qq", "download", name); err != nil {
-		return fmt.Errorf("%w: %w", errMissing, err)
+	debs, err := filepath.Glob(filepath.Join(dir, "*.deb"))
+	if depends && err == nil {
+		debs, err = filepath.Glob(filepath.Join(root, "var/cache/apt/archives/*.deb"))
 	}
-	debs, err := filepath.Glob(filepath.Join(dir, name+"_*.deb"))
-	if err != nil || len(debs) != 1 {
-		return fmt.Errorf("apt-get download %s left %d files", name, len(debs))
+	if err != nil || len(debs) == 0 {
+		return fmt.Errorf("%w: apt-get downloaded nothing of %v", errMissing, names)
 	}
-	if _, err := apt("dpkg", "-x", debs[0], "x"); err != nil {
-		return err
+	for _, deb := range debs {
+		if _, err := apt("dpkg", "-x", deb, "x"); err != nil {
+			return err
+		}
 	}
 	return os.RemoveAll(root)
 }

@@ -1,7 +1,9 @@
 // Run tests sydbox on kernels that this machine does not have. It is started in the root of the module.
 //
-//	run old [-level L] [-suites REGEXP] [-limit D] [-short] [-v]   under a filter that pretends older kernels (oldk)
-//	run boot [-kernel REGEXP] [-suites REGEXP] [-short] [-v]        in real kernels of Debian's, under user-mode Linux or qemu
+//	run old [-level L] [flags]        under a filter that pretends older kernels (oldk)
+//	run boot [-kernel REGEXP] [flags] in real kernels of Debian's, under user-mode Linux or qemu
+//
+// The flags: -suites REGEXP, -run TESTS, -limit D, -short and -v.
 //
 // It prints one line for each kernel and suite, and why tests were skipped. The exit status is 1 if anything failed.
 package main
@@ -36,7 +38,7 @@ func main() {
 // options are what both forms take.
 type options struct {
 	suites, kernels *regexp.Regexp
-	limit           string
+	limit, run      string
 	short, verbose  bool
 }
 
@@ -47,8 +49,9 @@ func parse(form, kernels string, args []string) (*options, error) {
 	flags := flag.NewFlagSet(form, flag.ContinueOnError)
 	flags.StringVar(&kernelText, kernels, ".", "only those whose names match")
 	flags.StringVar(&suiteText, "suites", ".", "only the packages whose names match")
+	flags.StringVar(&o.run, "run", "", "only these tests, for go test's -run, whatever a suite has by itself")
 	flags.StringVar(&o.limit, "limit", "20m", "how long a suite may take")
-	flags.BoolVar(&o.short, "short", false, "the tests that take a minute or two, at one level")
+	flags.BoolVar(&o.short, "short", false, "the tests that take a minute or two, at one level or in one kernel")
 	flags.BoolVar(&o.verbose, "v", false, "print everything that the tests print")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -64,6 +67,9 @@ func parse(form, kernels string, args []string) (*options, error) {
 func (o *options) chosen() (list []suite) {
 	for _, s := range suites {
 		if o.suites.MatchString(s.pkg) {
+			if o.run != "" {
+				s.run, s.short, s.long = o.run, "", ""
+			}
 			list = append(list, s)
 		}
 	}

@@ -19,31 +19,33 @@ type suite struct {
 	run string
 	// short selects tests for the short form instead; empty for the same. long are tests that the short form leaves out.
 	short, long string
-	// needs are tests that call a compiler themselves, for go test's -skip where there is none.
+	// needs are tests that have a compiler build what they have written, for go test's -skip where there is none.
 	needs string
-	// compiles says that the tests call a C compiler or Go themselves.
-	compiles bool
+	// quick says that the short form of a boot has them: their time is little, also where a call takes long.
+	quick bool
+	// system says that the tests start programs that every system has.
+	system bool
+	// trees are the directories besides testdata that they read.
+	trees []string
 }
 
 // suites are ordered from what everything stands on to what stands on everything.
 var suites = []suite{
-	{pkg: "arch"},
-	{pkg: "syscalls"},
-	{pkg: "access", needs: "TestLayouts"},
-	{
-		pkg: "tracer/seccomp", run: "Install|Supported|Listener|Kernel",
-		needs: "TestKernelAnswersI386|TestKernelKillsForeign",
-	},
-	{pkg: "tracer/landlock"},
-	{pkg: "tracer/launch"},
-	{pkg: "dns"},
-	{pkg: "netres"},
+	{pkg: "arch", quick: true},
+	{pkg: "syscalls", quick: true},
+	{pkg: "access", needs: "TestLayouts", quick: true},
+	{pkg: "tracer/seccomp", run: "Install|Supported|Listener|Kernel", quick: true},
+	{pkg: "tracer/landlock", quick: true},
+	{pkg: "tracer/launch", quick: true},
+	{pkg: "dns", quick: true},
+	{pkg: "netres", quick: true},
 	{pkg: "pathres", run: "^Test"},
 	{pkg: "deputy", run: "^Test", long: "TestOracle|Race"},
-	{pkg: "tracer", long: "TestAttach|TestVictims", compiles: true},
+	{pkg: "tracer", long: "TestAttach|TestVictims", system: true},
 	{
-		pkg: "sandbox", run: "TestFeatures|TestProbe|TestBenign$|TestAttacks$", compiles: true,
+		pkg: "sandbox", run: "TestFeatures|TestProbe|TestBenign$|TestAttacks$", system: true,
 		short: "TestProbe|TestBenign$/^(addresses|busy_exit|identity|names|open_flags|unix_sockets)$/^dynamic$/^(user|policed)$",
+		trees: []string{"../testdata/benign", "../testdata/attacks"},
 	},
 }
 

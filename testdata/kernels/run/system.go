@@ -1,0 +1,50 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// systemPackages are what programs that are tested start or are linked with, besides what these need.
+var systemPackages = []string{"dash", "bash", "coreutils", "findutils", "grep", "sed", "util-linux", "strace"}
+
+// systemRelease is whose they are: programs that were linked here run with no older C library than that of here.
+// riscv64 is in no release before trixie.
+func (k *kernel) systemRelease() string {
+	if k.debArch == "riscv64" {
+		return "trixie"
+	}
+	return "bookworm"
+}
+
+// system puts a small Debian into the archive: what is below bin, sbin and lib.
+func (k *kernel) system(a *archive) error {
+	top, err := cached(k.systemRelease()+"-"+k.debArch+"-system", func(dir string) error {
+		return fetch(dir, k.systemRelease(), k.debArch, systemPackages, true)
+	}, func(dir string) string { return existing(filepath.Join(dir, "x/usr/bin/env")) })
+	if err != nil {
+		return err
+	}
+	top = strings.TrimSuffix(top, "/usr/bin/env")
+	for _, name := range []string{"bin", "sbin", "lib", "lib64"} {
+		a.merge(name)
+	}
+	for _, name := range []string{"usr/bin", "usr/sbin", "usr/lib", "bin", "sbin", "lib", "lib64"} {
+		if err := a.copyTree(name, filepath.Join(top, name)); err != nil {
+			return err
+		}
+	}
+	if !a.has("usr/bin/sh") {
+		a.link("usr/bin/sh", "dash")
+	}
+	return nil
+}
+
+// existing is the path if there is such a file, else "".
+func existing(path string) string {
+	if _, err := os.Lstat(path); err != nil {
+		return ""
+	}
+	return path
+}
