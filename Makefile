@@ -10,7 +10,7 @@
 # make bench      CPU and wall time against native runs and other tools; BENCH='-only REGEXP' runs a part
 # make test-oldkernel  the tests under a filter that makes newer features fail as Linux 4.19, 4.14 and 4.9 would; SHORT=1
 #                 for a few of them at one level
-# make test-kernels    the tests in Debian's kernels from 5.10 on, under user-mode Linux and emulators, which it installs
+# make test-kernels    the tests in Debian's kernels from 5.10 on, in emulators, which it installs; SHORT=1: in one
 # make realworld  build real packages in the sandbox, recorded and natively, and compare (needs the network, as root)
 
 PREFIX  ?= /usr/local

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -141,26 +142,19 @@ func (k *kernel) program(c *built.Command, to string) error {
 	if goarch == "" {
 		goarch = k.goarch
 	}
-	argv := append([]string{"go"}, c.Args...)
-	if c.Tool == "go" {
-		argv = append([]string{"go", "build", "-o", to}, c.Args[1:]...)
-	} else {
+	argv := append([]string{"go", "build", "-o", to}, c.Args[1:]...)
+	if c.Tool == "gcc" {
 		with := compilers[k.goarch]
-		argv = append([]string{}, with.tool...)
-		for _, a := range c.Args {
-			if a == "-m32" && with.narrow == nil {
-				return nil
-			} else if a == "-m32" {
-				argv = append([]string{}, with.narrow...)
-				break
-			}
+		tool := with.tool
+		if slices.Contains(c.Args, "-m32") {
+			tool = with.narrow
 		}
-		for _, a := range c.Args {
-			if a != "-m32" {
-				argv = append(argv, a)
-			}
+		if tool == nil {
+			return nil
 		}
-		argv = append(argv, "-o", to)
+		// What the tests say means the smaller word size of the machine, whatever its compiler calls that.
+		args := slices.DeleteFunc(slices.Clone(c.Args), func(a string) bool { return a == "-m32" })
+		argv = slices.Concat(tool, args, []string{"-o", to})
 		if _, err := exec.LookPath(argv[0]); err != nil {
 			return fmt.Errorf("%w: %s (package %s)", errMissing, argv[0], with.pkg)
 		}
