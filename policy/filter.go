@@ -111,6 +111,9 @@ func (p *Policy) row(abi *arch.ABI, e syscalls.Entry, opt FilterOptions) syscall
 		// What is done for a task must not be more than it has left itself.
 		row.Else, row.Why = stopAnswer, "a domain that calls done for the task must respect"
 	}
+	if e.Call.Name == "chroot" && p.Polices(access.Exec) {
+		row.Else, row.Why = stopAnswer, "a root in which names of programs lead elsewhere"
+	}
 	if e.Call.Name == "prctl" && p.WatchesApplets() {
 		addClause(&row, syscalls.Clause{Tests: syscalls.InWords(abi, announces), Verdict: stopAnswer, Why: access.Exec.String()})
 	}

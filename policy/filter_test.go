@@ -163,6 +163,7 @@ func wanted(p *Policy, opt FilterOptions, abi *arch.ABI, call *syscalls.Call, ar
 	switch {
 	case stops && p.polices&^(access.Connect|access.Bind) != 0,
 		stops && p.polices&access.Connect != 0 && p.socketPaths,
+		call.Name == "chroot" && p.Polices(access.Exec),
 		stops && p.polices != 0 && !Moves(call.Name):
 		return syscalls.Verdict{Kind: syscalls.Trace}
 	}

@@ -105,6 +105,9 @@ func (p *Policy) Lifted(refusal string) bool {
 	return ok
 }
 
+// Lifts says whether any refusal is lifted.
+func (p *Policy) Lifts() bool { return len(p.lifted) > 0 }
+
 func (d *decoder) syscalls(table map[string]any) {
 	const prefix = "syscalls" + keySep
 	for _, name := range d.ordered(table, prefix) {

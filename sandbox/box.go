@@ -78,7 +78,7 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 	b.carrier.options.Routing = !c.Policy.PolicesNetwork() || c.Policy.Lifted("routing")
 	b.carrier.options.UserNamespaces = c.Policy.Lifted("userns") || c.Policy.Lifted("clone3")
 	if c.Policy.Polices(access.Exec) {
-		b.execs = newExecJudge(c.Policy, res, b.writable)
+		b.execs = newExecJudge(b)
 	}
 	res.Member = b.members.has
 	return b
@@ -109,6 +109,13 @@ func (b *box) Syscall(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 			return b.carrier.domains.addRule(t, inv)
 		}
 		return tracer.Action{}
+	case callChroot:
+		if b.execs != nil {
+			b.execs.ways.leave()
+		}
+		if !b.policy.Polices(access.Stat) {
+			return tracer.Action{} // it stops for that alone
+		}
 	case callRestrictSelf:
 		if b.carrier.deputy != nil {
 			return b.carrier.domains.restrict(t, inv)
@@ -175,10 +182,14 @@ func (b *box) describe(t *tracer.Task, inv *syscalls.Invocation) (action tracer.
 
 // once judges a call by what its names lead to now, and carries it out. again says that they lead elsewhere by then.
 func (b *box) once(t *tracer.Task, inv *syscalls.Invocation) (action tracer.Action, again bool) {
+	exec := inv.Call.Class == syscalls.Exec && b.execs != nil
+	if exec && b.execs.known(t, inv) {
+		return tracer.Action{}, false
+	}
 	if action, done := b.describe(t, inv); done {
 		return action, false
 	}
-	if inv.Call.Class == syscalls.Exec && b.execs != nil {
+	if exec {
 		return b.exec(t, inv), false
 	}
 	v := b.judge()

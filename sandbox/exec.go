@@ -12,7 +12,6 @@ import (
 
 	"sydbox/access"
 	"sydbox/event"
-	"sydbox/pathres"
 	"sydbox/policy"
 	"sydbox/policy/program"
 	"sydbox/syscalls"
@@ -34,11 +33,13 @@ type execJudge struct {
 	// command is what the command itself was taken for before it was started.
 	command *program.Identity
 	loading loading
+	ways    *ways
 }
 
-func newExecJudge(p *policy.Policy, res *pathres.Resolver, writable func([]byte) bool) *execJudge {
-	j := &execJudge{policy: p, cache: program.NewCache(time.Now), pending: make(map[int]*program.Identity)}
-	j.view = view{res: res, writable: writable, knows: func(id program.ID) bool { return j.cache.Knows(id, j.originals()) }}
+func newExecJudge(b *box) *execJudge {
+	j := &execJudge{policy: b.policy, cache: program.NewCache(time.Now), pending: make(map[int]*program.Identity),
+		ways: newWays(b)}
+	j.view = view{res: b.res, writable: b.writable, knows: func(id program.ID) bool { return j.cache.Knows(id, j.originals()) }}
 	return j
 }
 
@@ -77,10 +78,16 @@ func newImage(id *program.Identity) *image {
 // cutName is what a process keeps of a name.
 func cutName(name []byte) string { return string(name[:min(len(name), commLen)]) }
 
-// exec is the first look. access.Describe has filled b.acc.
+// known is the first look where the name is one whose way nobody in the tree can change. It says whether the kernel may
+// go on without another.
+func (j *execJudge) known(t *tracer.Task, inv *syscalls.Invocation) bool {
+	delete(j.pending, t.TID)
+	return j.ways.exec(t, inv)
+}
+
+// exec is the first look at any other exec. access.Describe has filled b.acc.
 func (b *box) exec(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 	j := b.execs
-	delete(j.pending, t.TID)
 	a := &b.acc.List[0]
 	if a.Object.Refuse != 0 {
 		v := b.judge()
@@ -88,6 +95,9 @@ func (b *box) exec(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 	}
 	if a.Natural != 0 {
 		// The kernel will say so itself. If something appears there meanwhile, the second look sees it.
+		if a.Natural == unix.ENOENT {
+			j.ways.learnMissing(inv, a.Name.UnsafePath)
+		}
 		return tracer.Action{}
 	}
 	id, errno := j.foresee(t, inv, a)
@@ -127,6 +137,7 @@ func (j *execJudge) foresee(t *tracer.Task, inv *syscalls.Invocation, a *access.
 		return nil, errno
 	}
 	defer f.Close()
+	j.ways.learn(inv, e.typed, f, links)
 	x := &program.Exec{Typed: e.typed, File: f, Hops: links, Argv: argv, Provisional: !ablated(protectSecondLook)}
 	return j.cache.Identify(x, j.view, j.originals()), 0
 }
@@ -149,6 +160,7 @@ func (b *box) Exec(t *tracer.Task, launch bool) tracer.Action {
 	foreseen := j.pending[t.TID]
 	if launch {
 		foreseen = j.command
+		j.ways.begin(t)
 	}
 	delete(j.pending, t.TID)
 	if foreseen != nil && b.confirmed(t, foreseen) {

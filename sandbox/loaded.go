@@ -11,14 +11,15 @@ import (
 	"sydbox/tracer"
 )
 
-// The second look. Most execs are what the first look foresaw, and that is told by a few lines of /proc (confirmed); for
-// the others, and wherever those lines do not tell, the program is opened and identified again (loaded).
+// The second look. Most execs are what the first look foresaw, and that is told by a few entries of /proc (confirmed); for
+// the others, and wherever those do not tell, the program is opened and identified again (loaded).
 
 // loading is what the second look reads into.
 type loading struct {
-	proc, maps procfs
-	path       [unix.PathMax]byte
-	said       program.Loaded
+	proc   procfs
+	mapped mappings
+	path   [unix.PathMax]byte
+	said   program.Loaded
 }
 
 // confirmed says whether the kernel loaded just what was foreseen. Until the task goes on nobody can change what it is
@@ -29,8 +30,7 @@ func (b *box) confirmed(t *tracer.Task, foreseen *program.Identity) bool {
 	if b.ownRights() != 0 {
 		return false
 	}
-	b.res.Task(t.TID, t.Process.TGID)
-	return b.res.AtHome() && j.loading.read(t.TID) == 0 && foreseen.Confirmed(&j.loading.said)
+	return j.ways.atHome(t) && j.loading.read(t.TID) == 0 && foreseen.Confirmed(&j.loading.said)
 }
 
 // read reads what the kernel says of a loaded program. It is asked of the tracer's own procfs: in a root of its own a
@@ -45,9 +45,7 @@ func (l *loading) read(tid int) (errno syscall.Errno) {
 	if l.said.Cmdline, errno = l.proc.read(tid, "cmdline"); errno != 0 {
 		return errno
 	}
-	if l.said.Maps, errno = l.maps.read(tid, "maps"); errno != 0 {
-		return errno
-	}
+	l.mapped.tid, l.said.Mapped = tid, &l.mapped
 	if len(l.said.Path) == len(l.path) || len(l.said.Cmdline) == len(l.proc.text) {
 		return unix.E2BIG // cut off
 	}

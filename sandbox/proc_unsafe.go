@@ -75,21 +75,26 @@ func (p *procfs) readlink(tid int, entry string, buf []byte) ([]byte, syscall.Er
 // identify says which regular file a link of a task leads to. ENOSYS: the kernel has no statx(2), which came with Linux
 // 4.11.
 func (p *procfs) identify(tid int, entry string) (program.ID, syscall.Errno) {
-	const mask = unix.STATX_TYPE | unix.STATX_INO | unix.STATX_SIZE | unix.STATX_MTIME | unix.STATX_CTIME
 	at := unix.AT_FDCWD
-	_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(at), uintptr(unsafe.Pointer(p.name(tid, entry))), 0, mask,
+	_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(at), uintptr(unsafe.Pointer(p.name(tid, entry))), 0, idMask,
 		uintptr(unsafe.Pointer(&p.stat)), 0)
 	if errno != 0 {
 		return program.ID{}, errno
 	}
-	st := &p.stat
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+	if p.stat.Mode&unix.S_IFMT != unix.S_IFREG {
 		return program.ID{}, unix.EACCES
 	}
+	return idOfStatx(&p.stat), 0
+}
+
+// idMask is what statx(2) is asked for a program.ID.
+const idMask = unix.STATX_TYPE | unix.STATX_INO | unix.STATX_SIZE | unix.STATX_MTIME | unix.STATX_CTIME
+
+func idOfStatx(st *unix.Statx_t) program.ID {
 	return program.ID{
 		Dev: unix.Mkdev(st.Dev_major, st.Dev_minor), Ino: st.Ino, Size: int64(st.Size),
 		Mtime: nanoseconds(&st.Mtime), Ctime: nanoseconds(&st.Ctime),
-	}, 0
+	}
 }
 
 func nanoseconds(t *unix.StatxTimestamp) int64 { return t.Sec*1e9 + int64(t.Nsec) }

@@ -18,8 +18,29 @@ type Loaded struct {
 	Path []byte
 	// Cmdline has the words of the argument vector, each with a NUL behind it.
 	Cmdline []byte
-	// Maps lists what is mapped, as proc_pid_maps(5) says.
-	Maps []byte
+	// Mapped says what is mapped.
+	Mapped Mappings
+}
+
+// Mappings says which files a process has mapped.
+type Mappings interface {
+	// Has says whether a file is among them: the kernel's text for it, and the number of its inode there. False where that
+	// cannot be told.
+	Has(ino uint64, path []byte) bool
+}
+
+// MappingsText is a list of mappings, as proc_pid_maps(5) has it.
+type MappingsText []byte
+
+// Has implements Mappings. A path that the list shows in another way (one with a new line) is not found.
+func (maps MappingsText) Has(ino uint64, path []byte) bool {
+	var m mapping
+	for list := []byte(maps); len(list) > 0; {
+		if m, list = nextMapping(list); m.ino == ino && ino != 0 && bytes.Equal(m.path, path) {
+			return true
+		}
+	}
+	return false
 }
 
 // Confirmed says whether the kernel loaded just what this identity, made at the first look, foresaw, as far as that can
@@ -34,7 +55,7 @@ func (id *Identity) Confirmed(loaded *Loaded) bool {
 	if loaded.ID != id.Final || !bytes.Equal(loaded.Path, id.finalPath) || !sameWords(id.FinalArgv, loaded.Cmdline) {
 		return false
 	}
-	return len(id.path) == 0 || len(id.interpPath) > 0 && mappedAs(loaded.Maps, id.interp.Ino, id.interpPath)
+	return len(id.path) == 0 || len(id.interpPath) > 0 && loaded.Mapped.Has(id.interp.Ino, id.interpPath)
 }
 
 // mapping is a line of a list of mappings.
@@ -56,18 +77,6 @@ func nextMapping(maps []byte) (m mapping, rest []byte) {
 	number, path, _ := bytes.Cut(line, []byte{' '})
 	m.ino, m.path = decimal(number), bytes.TrimLeft(path, " ")
 	return m, rest
-}
-
-// mappedAs says whether a file is among those of a list of mappings. A path that the list shows in another way (one with
-// a new line) is not found.
-func mappedAs(maps []byte, ino uint64, path []byte) bool {
-	var m mapping
-	for len(maps) > 0 {
-		if m, maps = nextMapping(maps); m.ino == ino && ino != 0 && bytes.Equal(m.path, path) {
-			return true
-		}
-	}
-	return false
 }
 
 // mayBeMapped says whether an ELF interpreter is among the mappings of a program, where paths cannot be compared. That an
