@@ -117,6 +117,7 @@ type Deputy struct {
 
 	rights
 	line      [64]byte         // a name in procfs
+	dents     [4096]byte       // a directory there
 	names     [2][lastMax]byte // last components
 	content   []byte           // what a call points to and nobody judged
 	block     [4 * 8]byte      // the same, of a small structure

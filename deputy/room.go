@@ -1,7 +1,8 @@
 package deputy
 
 import (
-	"strconv"
+	"bytes"
+	"encoding/binary"
 
 	"golang.org/x/sys/unix"
 )
@@ -42,17 +43,24 @@ func (d *Deputy) taken(dir []byte, limit uint64) (n uint64) {
 		return 0
 	}
 	defer closeFD(fd)
-	buf := make([]byte, 4096)
 	for {
-		size, err := unix.ReadDirent(fd, buf)
+		size, err := unix.ReadDirent(fd, d.dents[:])
 		if err != nil || size <= 0 {
 			return n
 		}
-		_, _, names := unix.ParseDirent(buf[:size], -1, nil)
-		for _, name := range names {
-			if number, err := strconv.ParseUint(name, 10, 32); err == nil && number < limit {
+		for rest := d.dents[:size]; len(rest) > direntName; {
+			length := min(max(int(binary.NativeEndian.Uint16(rest[direntLength:])), 1), len(rest))
+			name, _, _ := bytes.Cut(rest[min(direntName, length):length], []byte{0})
+			if number, ok := parseUint(name, 10); ok && number < limit {
 				n++
 			}
+			rest = rest[length:]
 		}
 	}
 }
+
+// Offsets in struct linux_dirent64 (getdents(2)).
+const (
+	direntLength = 16
+	direntName   = 19
+)

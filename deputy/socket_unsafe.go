@@ -1,6 +1,7 @@
 package deputy
 
 import (
+	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -78,4 +79,18 @@ func sendmsgRaw(fd int, payload []byte, flags uint32, address, control []byte) (
 	}
 	n, _, errno := unix.Syscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&h)), uintptr(flags))
 	return int(n), errno
+}
+
+// ProtocolOf is the name that the kernel has for the protocol of a task's socket (the attribute system.sockprotoname of
+// sockfs, Linux 2.6.39): "UNIX" or "UNIX-STREAM", "TCP", "UDPv6". inode is what the socket is told by. It is for kernels
+// that let nobody have the descriptors of others: another thread may put another socket under the number meanwhile.
+func ProtocolOf(tid int, fd int32) (name string, inode uint64, ok bool) {
+	path := "/proc/" + strconv.Itoa(tid) + "/fd/" + strconv.Itoa(int(fd))
+	var buf [64]byte
+	n, err := unix.Getxattr(path, "system.sockprotoname", buf[:])
+	var st unix.Stat_t
+	if err != nil || unix.Stat(path, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		return "", 0, false
+	}
+	return unix.ByteSliceToString(buf[:n]), uint64(st.Ino), true
 }

@@ -59,17 +59,11 @@ func (r *Resolver) stat(dir int, path []byte, flags int, id *ident) syscall.Errn
 	return 0
 }
 
-// statOld is stat for kernels before 4.11. It allocates.
+// statOld is stat for kernels before 4.11.
 func statOld(dir int, path []byte, flags int, id *ident) syscall.Errno {
 	var st unix.Stat_t
-	for {
-		err := unix.Fstatat(dir, string(path[:len(path)-1]), &st, flags)
-		if err == nil {
-			break
-		}
-		if e := err.(syscall.Errno); e != unix.EINTR {
-			return e
-		}
+	if e := fstatat(dir, path, flags, &st); e != 0 {
+		return e
 	}
 	*id = ident{
 		dev:   uint64(st.Dev), // its type differs between ports

@@ -4,4 +4,7 @@ package pathres
 
 import "golang.org/x/sys/unix"
 
-const sysSetfsuid = unix.SYS_SETFSUID
+const (
+	sysSetfsuid = unix.SYS_SETFSUID
+	sysFstatat  = unix.SYS_NEWFSTATAT
+)

@@ -4,5 +4,8 @@ package pathres
 
 import "golang.org/x/sys/unix"
 
-// sysSetfsuid: the old call of these machines has 16-bit IDs.
-const sysSetfsuid = unix.SYS_SETFSUID32
+// The old calls of these machines have 16-bit IDs, and 32-bit sizes.
+const (
+	sysSetfsuid = unix.SYS_SETFSUID32
+	sysFstatat  = unix.SYS_FSTATAT64
+)

@@ -68,6 +68,17 @@ func statx(dir int, path []byte, flags int, st *unix.Statx_t) syscall.Errno {
 	}
 }
 
+// fstatat is fstatat(2) of a NUL-terminated path.
+func fstatat(dir int, path []byte, flags int, st *unix.Stat_t) syscall.Errno {
+	for {
+		_, _, e := unix.Syscall6(sysFstatat, uintptr(dir), uintptr(unsafe.Pointer(&path[0])),
+			uintptr(unsafe.Pointer(st)), uintptr(flags), 0, 0)
+		if e != unix.EINTR {
+			return e
+		}
+	}
+}
+
 // closeHandle closes a descriptor. It can block: dropping the last reference to an unlinked file frees its blocks.
 func closeHandle(fd int) {
 	unix.Syscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)

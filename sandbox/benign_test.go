@@ -74,7 +74,7 @@ func (w *workshop) compareUnder(t *testing.T, binary string, uid int, sections s
 	var results [2]outcome
 	for i, box := range [][]string{nil, {w.sydbox, "run", "-p", policy, "--"}} {
 		freshDir(t, work, uid)
-		j := job{argv: append(box, binary), dir: work, uid: uid}
+		j := job{argv: append(box, binary), dir: work, uid: uid, env: lackingSockets()}
 		results[i] = j.run(t)
 		removeAll(t, work)
 	}

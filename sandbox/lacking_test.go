@@ -49,6 +49,14 @@ func needsSockets(source string) bool {
 	return strings.HasPrefix(filepath.Base(source), "net_") && !found().Has(featureGetfd)
 }
 
+// lackingSockets tells a benign program what it cannot find out in the box: that no sockets can be copied.
+func lackingSockets() []string {
+	if found().Has(featureGetfd) {
+		return nil
+	}
+	return []string{"NO_COPIES_OF_SOCKETS=1"}
+}
+
 // callOf are the calls that a race makes, by the first part of its name.
 var callOf = map[string]string{
 	"openat2": "openat2", "how": "openat2", "file": "file_setattr", "fchmodat2": "fchmodat2", "setxattrat": "setxattrat",

@@ -119,7 +119,7 @@ func (b *box) kernelKnowsBetter(t *tracer.Task, inv *syscalls.Invocation) bool {
 func (b *box) socketCall(t *tracer.Task, inv *syscalls.Invocation) (action tracer.Action, again bool) {
 	a := &b.acc.List[0]
 	if b.acc.Socket.Call == callListen {
-		b.listens(a)
+		b.listens(t, a)
 	}
 	if s := &b.net.socket; s.FD >= 0 && a.Addr.Depends() {
 		a.On(s.Domain, s.Local().Addr())
@@ -172,12 +172,11 @@ func (b *box) denyService(t *tracer.Task, inv *syscalls.Invocation, v *verdict,
 // listens gives a listen the address that the socket hears at from then on. One of the internet that is not bound gets a
 // port of the kernel's choice, on every interface (inet_csk_listen_start calls get_port); one that is bound is judged again,
 // because only now it can be reached. Others have been judged when they were bound.
-func (b *box) listens(a *access.Access) {
+func (b *box) listens(t *tracer.Task, a *access.Access) {
 	s := &b.net.socket
 	switch {
 	case s.FD < 0:
-		// Which socket it is cannot be told, so it passes for one that is not bound.
-		a.Addr.Family, a.Addr.IP = unix.AF_INET, wildcard4
+		b.listensByNumber(t, a)
 	case s.Domain != unix.AF_INET && s.Domain != unix.AF_INET6:
 		a.Op = 0
 	default:

@@ -24,6 +24,8 @@ type traffic struct {
 	beyond, muffled bool
 	// anyPort are sockets that were bound to a port of the kernel's choice, by inode: a rule about port 0 means them.
 	anyPort map[uint64]bool
+	// boundTo is where sockets were bound that cannot be copied, by inode, with the port that was asked for.
+	boundTo map[uint64]netip.AddrPort
 	// enclosure is the tree's own network namespace, if it has one.
 	enclosure launch.Network
 }

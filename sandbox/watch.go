@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"net/netip"
+
 	"golang.org/x/sys/unix"
 
 	"sydbox/access"
@@ -23,11 +25,14 @@ type watched struct {
 	connects bool
 	fd       int32
 	inode    uint64
+	// local is the address of the internet that the socket of descriptor fd, which cannot be copied, is bound to.
+	local netip.AddrPort
 	// nameless: what it makes has no name, as its flags say, which are in registers. It may be made in another directory
 	// than the one that was judged, where nothing shows of it; a name is given to it by a call of its own.
 	nameless bool
-	// held says that the task had the object dev and ino open when it was judged: opening it once more gives nothing.
-	held     bool
+	// pin is a handle of the object dev and ino that was judged, of an open whose flags are in registers: opening it, by
+	// whatever name, gives what was judged. -1 otherwise.
+	pin      int
 	dev, ino uint64
 }
 
@@ -46,7 +51,7 @@ func (b *box) watch(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 	if c.deputy == nil || b.acc.N == 0 {
 		return tracer.Action{}
 	}
-	w := watched{op: b.acc.List[0].Op, parent: -1}
+	w := watched{op: b.acc.List[0].Op, parent: -1, pin: -1}
 	switch inv.Call {
 	case callChdir, callFchdir, callChroot:
 	case callBind, callSocketcall, callConnect, callListen, callSendto, callSendmsg, callSendmmsg:
@@ -57,7 +62,13 @@ func (b *box) watch(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 			w.connects, w.fd, w.inode = true, b.acc.Socket.FD, b.net.socket.Inode
 			break
 		}
-		if b.acc.Socket.Call != callBind || !b.acc.List[0].Addr.Path() {
+		if b.acc.Socket.Call != callBind {
+			return tracer.Action{}
+		}
+		if addr := &b.acc.List[0].Addr; addr.Inet() && b.net.socket.FD < 0 {
+			w.fd, w.local = b.acc.Socket.FD, netip.AddrPortFrom(addr.IP, addr.Port)
+			break
+		} else if !addr.Path() {
 			return tracer.Action{}
 		}
 		if natural := b.acc.List[0].Natural; natural != 0 {
@@ -79,9 +90,11 @@ func (b *box) watch(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 		if b.policy.Pinning() == "required" {
 			return b.unpinned(t, inv)
 		}
-		o := &b.acc.List[0].Object
-		w.held, w.dev, w.ino = o.Held != 0 && inv.Call != callOpenat2, o.Dev, o.Ino
-		w.nameless = b.acc.How.Flags&unix.O_TMPFILE == unix.O_TMPFILE && inv.Call != callOpenat2
+		if inv.Call != callOpenat2 {
+			o := &b.acc.List[0].Object
+			w.pin, w.dev, w.ino = b.res.Hold(0, o), o.Dev, o.Ino
+			w.nameless = b.acc.How.Flags&unix.O_TMPFILE == unix.O_TMPFILE
+		}
 	}
 	c.unwatch(t.TID)
 	c.watched[t.TID] = w
@@ -90,8 +103,14 @@ func (b *box) watch(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 
 // unwatch forgets what was noted of a task's call.
 func (c *carrier) unwatch(tid int) {
-	if w, ok := c.watched[tid]; ok && w.parent >= 0 {
-		unix.Close(w.parent)
+	w, ok := c.watched[tid]
+	if !ok {
+		return
+	}
+	for _, fd := range [...]int{w.parent, w.pin} {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
 	}
 	delete(c.watched, tid)
 }
@@ -130,7 +149,11 @@ func (b *box) SyscallExit(t *tracer.Task, inv *syscalls.Invocation, result int64
 		}
 		return
 	}
-	if w.nameless {
+	if w.local.IsValid() {
+		b.net.boundByNumber(t, w.fd, w.local)
+		return
+	}
+	if w.nameless || w.pin >= 0 && b.res.Opened(int32(result), w.dev, w.ino) {
 		return
 	}
 	if w.connects {
@@ -148,15 +171,40 @@ func (b *box) SyscallExit(t *tracer.Task, inv *syscalls.Invocation, result int64
 	*a = access.Access{Op: w.op, Name: name}
 	b.acc.N = 1
 	b.res.Resolve(0, &a.Name, &a.Object)
-	if w.held && a.Object.Dev == w.dev && a.Object.Ino == w.ino {
-		return // what was judged, by flags that are in registers
-	}
 	a.Object.Held = 0 // it is the call's own doing
-	if v := b.judge(); v.decision.Denied() {
+	v := b.judge()
+	if opens(inv.Call) && (a.Object.Refuse != 0 || a.Object.Kind == access.Anonymous) {
+		v = b.judgeLost(int32(result), &v)
+	}
+	if v.decision.Denied() {
 		v.why = joinWhy(v.why, whyMoved)
 		b.end(t, inv, &v)
 	}
 }
+
+// judgeLost decides about what was opened as descriptor fd and has no name by now, because somebody removed or replaced
+// it meanwhile: by the name that it had last. v is what was decided without one.
+func (b *box) judgeLost(fd int32, v *verdict) verdict {
+	a := &b.acc.List[0]
+	refuse := a.Object.Refuse
+	text, known := b.res.Lost(0, fd, &a.Object)
+	if !known {
+		a.Object.Refuse = refuse
+		if !v.decision.Denied() {
+			v.take(policy.Decision{Action: policy.Deny, Errno: unix.EACCES}, 0, firstOp(a.Op), whyNowhere)
+		}
+		return *v
+	}
+	last, path := b.judge(), a.Object.Path
+	a.Object.Path = text // which is its name if that only looks as if it were deleted
+	if other := b.judge(); other.decision.Action > last.decision.Action {
+		return other
+	}
+	a.Object.Path = path
+	return last
+}
+
+const whyNowhere = "it has no name, and is not what was judged"
 
 var dot, slash = []byte("."), []byte("/")
 

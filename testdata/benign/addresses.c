@@ -3,6 +3,8 @@
 #include "net.h"
 
 static char buf[64];
+/* Being bound to every address takes a copy of the socket (pidfd_getfd, Linux 5.6): where none is to be had it is denied. */
+static int everywhere;
 
 /* Where a socket is connected to: its host, or the error. */
 static const char *peer(int fd)
@@ -91,7 +93,8 @@ static void unspec(int port, int four, int six)
 	fd = dgram(AF_INET);
 	none = host("0.0.0.0", 0);
 	none.any.sa_family = AF_UNSPEC;
-	told("bind AF_UNSPEC", bind(fd, &none.any, sizeof none.in));
+	if (everywhere)
+		told("bind AF_UNSPEC", bind(fd, &none.any, sizeof none.in));
 	close(fd);
 	fd = dgram(AF_INET);
 	as_two.in.sin_port = 0;
@@ -105,7 +108,7 @@ static void unspecified(int port)
 	static const char *const local[] = {"127.0.0.1", "127.0.0.2", "0.0.0.0", "::", "::1", "::ffff:127.0.0.2"};
 	static const char *const to[] = {"0.0.0.0", "::", "::ffff:0.0.0.0"};
 	for (int l = 0; l < 6; l++)
-		for (int i = 0; i < 3; i++) {
+		for (int i = 0; i < 3 && (everywhere || l / 2 != 1); i++) {
 			int fd = bound_to(local[l]);
 			union address a = host(to[i], port);
 			if (connect(fd, &a.any, size_of(&a)) != 0)
@@ -220,6 +223,7 @@ int main(void)
 {
 	int one = bound_to("127.0.0.1"), port = port_of(one), two = dgram(AF_INET), six = dgram(AF_INET6), on = 1;
 	union address a = host("127.0.0.2", port), b = host("::1", port);
+	everywhere = !getenv("NO_COPIES_OF_SOCKETS");
 	struct timeval patience = {10}; /* what does not come was sent elsewhere */
 	MUST(setsockopt(two, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
 	MUST(setsockopt(six, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);

@@ -107,6 +107,12 @@ __attribute__((unused)) static void not_applicable(const char *why)
 	exit(77);
 }
 
+/* Whether the kernel lacks a call, which is given arguments by which it does nothing. */
+__attribute__((unused)) static int lacks(long number)
+{
+	return syscall(number, -1, -1, -1, -1) == -1 && errno == ENOSYS;
+}
+
 __attribute__((unused)) static void put(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);

@@ -77,7 +77,8 @@ int main(void)
 	owner("open/effective", 2200, 0);
 	FAILS(open("roots", O_RDWR), EACCES);
 	IS(access("roots", W_OK), 0);
-	FAILS(faccessat(AT_FDCWD, "roots", W_OK, AT_EACCESS), EACCES);
+	if (!lacks(439)) /* without faccessat2 (Linux 5.8) the C library asks with the real one */
+		FAILS(faccessat(AT_FDCWD, "roots", W_OK, AT_EACCESS), EACCES);
 	IS(setresuid(0, 0, 0), 0);
 	/* Root without its capabilities is an owner like any other. */
 	child = fork();

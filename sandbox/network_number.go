@@ -1,0 +1,45 @@
+package sandbox
+
+import (
+	"net/netip"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"sydbox/access"
+	"sydbox/deputy"
+	"sydbox/tracer"
+)
+
+// Where sockets cannot be copied (before Linux 5.6) what a call is about is told by the number of the descriptor, which
+// another thread may give to another socket before the kernel looks: as with addresses, nothing more is promised there.
+
+// listensByNumber gives a listen the address that its socket hears at from then on. One of the internet that is not
+// known to be bound passes for one that is not: the kernel tells nobody where a TCP socket is bound before it listens.
+func (b *box) listensByNumber(t *tracer.Task, a *access.Access) {
+	a.Addr.Family, a.Addr.IP = unix.AF_INET, wildcard4
+	protocol, inode, ok := deputy.ProtocolOf(t.TID, b.acc.Socket.FD)
+	local, bound := b.net.boundTo[inode]
+	switch {
+	case !ok:
+	case strings.HasPrefix(protocol, "UNIX"):
+		a.Op = 0 // it was judged when it was bound
+	case bound:
+		a.Addr.IP, a.Addr.Port = local.Addr(), local.Port()
+		if local.Addr().Is6() {
+			a.Addr.Family = unix.AF_INET6
+		}
+	}
+}
+
+// boundByNumber notes where a socket was bound.
+func (n *traffic) boundByNumber(t *tracer.Task, fd int32, local netip.AddrPort) {
+	_, inode, ok := deputy.ProtocolOf(t.TID, fd)
+	if !ok {
+		return
+	}
+	if n.boundTo == nil || len(n.boundTo) >= anyPorts {
+		n.boundTo = make(map[uint64]netip.AddrPort)
+	}
+	n.boundTo[inode] = local
+}
