@@ -43,6 +43,7 @@ type rights struct {
 	now     *identity // what the thread has; nil if a switch failed on the way
 	nowCaps uint64    // its effective capabilities, unknownCaps if they have to be set anew
 	whole   bool      // its effective IDs, and perhaps the real ones, are or may be the task's
+	refused bool      // a switch has failed
 
 	umask     int // the thread's, -1 if it was never set
 	ownUmask  int // the process's, while the thread has the task's and shares it
@@ -195,6 +196,12 @@ func (d *Deputy) Own() syscall.Errno {
 // change switches the thread. All that is permitted is in effect meanwhile: it takes CAP_SETUID and CAP_SETGID. If it
 // fails, the thread has a mixture that the next change replaces; until then nothing is done for anybody.
 func (d *Deputy) change(who *identity, caps uint64) syscall.Errno {
+	errno := d.changeTo(who, caps)
+	d.refused = d.refused || errno != 0
+	return errno
+}
+
+func (d *Deputy) changeTo(who *identity, caps uint64) syscall.Errno {
 	if d.now != who {
 		var have []uint32
 		if d.now != nil {

@@ -53,7 +53,7 @@ func (b *box) blind(t *tracer.Task, inv *syscalls.Invocation, errno syscall.Errn
 		return tracer.Deny(errno) // it was killed while it was stopped here, and never sees this
 	}
 	b.acc.N = 0
-	v := verdict{decision: policy.Decision{Action: policy.Deny, Errno: unix.EACCES}, index: -1, why: whyBlindBy(errno)}
+	v := verdict{decision: policy.Decision{Action: policy.Deny, Errno: unix.EACCES}, index: -1, why: b.whyBlindBy(errno)}
 	if b.mode == WarnOnly {
 		b.report(t, inv, &v, 0)
 		return tracer.Action{}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sydbox/deputy"
 	"sydbox/policy"
 	"sydbox/tracer/launch"
 )
@@ -161,6 +163,49 @@ func aroundFeatures() []Feature {
 				}
 				return false, "root without CAP_SYS_PTRACE"
 			}},
+		{Name: featureRights, Since: "2.6.24",
+			Probe: "a thread takes the groups, the file system IDs and the capabilities of somebody else by setgroups(2), " +
+				"setfsgid(2), setfsuid(2) and capset(2), and gives them back; not needed without capabilities",
+			Use: "calls of root's tree are looked up and done with the rights of the task that makes them",
+			Without: "what rules judge of tasks that change their user, groups or capabilities is denied, and the report " +
+				"says so",
+			Promise: PromiseStricter, Remedy: "let setgroups(2), setfsgid(2), setfsuid(2) and capset(2) through in the " +
+				"container's seccomp profile, with CAP_SETUID and CAP_SETGID; or start sydbox without capabilities",
+			wanted: always(Preferred),
+			try: func(*tries) (bool, string) {
+				err := deputy.CanAct()
+				var unneeded deputy.ErrUnneeded
+				if errors.As(err, &unneeded) {
+					return true, err.Error()
+				}
+				return succeeded(err)
+			}},
+		{Name: featureDrop, Since: "2.6.25",
+			Probe:   "a thread drops all of its capabilities by capget(2), capset(2) and, as root, PR_CAPBSET_DROP",
+			Use:     "[harden] capabilities; root loses those by which addresses and limits that were judged could be changed",
+			Without: "where that is to happen sydbox does not start; where all are only preferred to be dropped it goes on",
+			Promise: PromiseNone, Remedy: "let capget(2), capset(2) and prctl(2) through in the container's seccomp profile",
+			wanted: func(p *policy.Policy) Level {
+				if dropped(&Cmd{Policy: p}) != 0 {
+					return Required
+				}
+				return levelNamed(p.Hardening().Capabilities)
+			},
+			try: func(*tries) (bool, string) { return succeeded(launch.CanDrop()) }},
+		{Name: featureLimits, Since: "2.6.36", Probe: "prlimit64(2) reads the limit of core files, and sets it to what it is",
+			Use:     "no core files; the limits of [harden]",
+			Without: "sydbox does not start, unless \"core\" is lifted and no limit is required", Promise: PromiseNone,
+			Remedy: "let prlimit64(2) through in the container's seccomp profile",
+			wanted: func(p *policy.Policy) Level {
+				switch h := p.Hardening(); {
+				case !p.Lifted("core"):
+					return Required
+				case len(h.Limits) > 0:
+					return levelNamed(h.LimitLevel)
+				}
+				return Off
+			},
+			try: func(*tries) (bool, string) { return succeeded(launch.CanLimit()) }},
 		{Name: featureUsers, Since: "3.8", Probe: "a child that executes nothing is made in one, with its IDs mapped",
 			Use:     "other namespaces for a user without CAP_SYS_ADMIN",
 			Without: "such a user has none of them", Promise: PromiseSame,

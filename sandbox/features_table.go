@@ -28,6 +28,9 @@ const (
 	featureUnixDiag  = "unix_diag"
 	featureHear      = "socket filter"
 	featureLook      = "other users' tasks"
+	featureRights    = "others' rights"
+	featureDrop      = "capabilities"
+	featureLimits    = "limits"
 	featureUsers     = "user namespace"
 	featureWindows   = "no way to Windows"
 )

@@ -116,6 +116,7 @@ func (v *verdict) take(d policy.Decision, index int, op access.Op, why string) {
 const (
 	whyRefused = "the name cannot be judged: it has no place in the sandbox's root, or the process may not be looked into"
 	whyDevice  = "device nodes are not made in a sandbox; lift it with [syscalls] allow = [\"devices\"]"
+	whyRights  = "sydbox may not take the rights of the process's user; `sydbox features` says what to change"
 	whyBlind   = "the process made itself non-dumpable, so an unprivileged tracer cannot read its arguments"
 )
 

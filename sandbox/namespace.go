@@ -36,7 +36,7 @@ func (b *box) madeSocket(t *tracer.Task, inv *syscalls.Invocation, result int64)
 	case unix.EBADF, unix.ENOTSOCK, unix.ESRCH: // closed, or another by now: whoever made that one was asked
 		return
 	default:
-		blind.why = whyBlindBy(errno)
+		blind.why = b.whyBlindBy(errno)
 		b.end(t, inv, &blind)
 		return
 	}

@@ -15,9 +15,12 @@ func whyNameless(errno syscall.Errno) string {
 }
 
 // whyBlindBy says why a call cannot be judged whose maker could not be looked at because of errno.
-func whyBlindBy(errno syscall.Errno) string {
+func (b *box) whyBlindBy(errno syscall.Errno) string {
 	if why := whyStarved(errno); why != "" {
 		return why
+	}
+	if d := b.carrier.deputy; d != nil && d.Refused() {
+		return whyRights
 	}
 	return whyBlind
 }

@@ -135,7 +135,7 @@ func (b *box) SyscallExit(t *tracer.Task, inv *syscalls.Invocation, result int64
 		return
 	}
 	if errno := b.turnTo(t); errno != 0 {
-		v := verdict{decision: policy.Decision{Action: policy.Kill}, op: firstOp(w.op), index: -1, why: whyBlindBy(errno)}
+		v := verdict{decision: policy.Decision{Action: policy.Kill}, op: firstOp(w.op), index: -1, why: b.whyBlindBy(errno)}
 		if errno != unix.ESRCH { // it was killed meanwhile
 			b.end(t, inv, &v)
 		}

@@ -38,7 +38,11 @@ func (t *tracer) announce(parent *Task, tid int) {
 	}
 	process := parent.Process
 	// FORK and VFORK events are processes, a CLONE event is either; signal 0 to a member of the group tells.
-	if errno := unix.Tgkill(process.TGID, tid, 0); errno == unix.ESRCH {
+	errno := unix.Tgkill(process.TGID, tid, 0)
+	if errno != nil && errno != unix.ESRCH && readStatus(tid).number("Tgid") != process.TGID {
+		errno = unix.ESRCH // a sandbox around this one refuses the question
+	}
+	if errno == unix.ESRCH {
 		process = &Process{TGID: tid, Parent: parent.Process, filtered: parent.Process.filtered}
 		t.control.add(tid)
 		t.bornFiles(parent, process)

@@ -139,7 +139,11 @@ func (p *Plan) stepError(step Step, errno syscall.Errno) error {
 	case StepDir:
 		return &SetupError{Step: step, On: p.Dir, Err: errno}
 	}
-	return &SetupError{Step: step, Err: errno, Hint: setupHint(step, errno)}
+	hint := setupHint(step, errno)
+	if step == StepCapabilities && p.NoNewPrivs == Off {
+		hint = "without no_new_privs it takes CAP_SETPCAP: leave it on"
+	}
+	return &SetupError{Step: step, Err: errno, Hint: hint}
 }
 
 // setupHint says what to change where a step failed with errno.
@@ -151,7 +155,11 @@ func setupHint(step Step, errno syscall.Errno) string {
 		return `a container keeps parts of /proc covered: allow it there (docker run --security-opt systempaths=` +
 			`unconfined), or say [harden] pid_namespace = "preferred"`
 	case StepCapabilities:
-		return "without no_new_privs it takes CAP_SETPCAP: leave it on"
+		return "a sandbox around this one forbids it: let capget(2), capset(2) and prctl(2) through in the container's " +
+			"seccomp profile"
+	case StepCore:
+		return "a sandbox around this one forbids it: let prlimit64(2) through in the container's seccomp profile, or " +
+			`say [syscalls] allow = ["core"]`
 	case StepDescriptors:
 		return "it takes close_range (Linux 5.11) or /proc"
 	case StepLandlock:
