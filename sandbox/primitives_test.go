@@ -35,9 +35,11 @@ type escape struct {
 
 var escapes = []escape{
 	{name: "somebody else's program", needs: []string{"no_new_privs", "capabilities"}, who: "root",
+		set:    map[string]string{"user_namespace": `"off"`},
 		script: "cp $ESCAPE suid; chown 4711 suid && chmod 4755 suid; [ $(./suid euid) = 4711 ] && : > won",
 		cannot: mountedNosuid},
-	{name: "giving away", needs: []string{"capabilities"}, who: "root", script: ": > f; chown 4711 f && : > won"},
+	{name: "giving away", needs: []string{"capabilities"}, who: "root",
+		set: map[string]string{"user_namespace": `"off"`}, script: ": > f; chown 4711 f && : > won"},
 	{name: "others may read", needs: []string{"umask"}, script: ": > f; case $(stat -c %a f) in *00) ;; *) : > won;; esac"},
 	{name: "an open file", needs: []string{"descriptors"}, script: "cat <&3 > f && [ -s f ] && : > won"},
 	{name: "a token", needs: []string{"env"}, script: "case $A_TOKEN in hunter2) : > won;; esac"},
@@ -55,6 +57,16 @@ var escapes = []escape{
 	{name: "a core file", needs: []string{"limit_core"}, more: "[syscalls]\nallow = [\"core\"]\n", // which keeps it away, too
 		script: "ulimit -c 1000 && : > won", cannot: noCoreFiles},
 	{name: "a server of this machine", needs: []string{"network_namespace"}, script: "$ESCAPE call $PORT && : > won"},
+	{name: "rights of root", needs: []string{"user_namespace"}, who: "root", // others need it for the others
+		script: "grep -q 4294967295 /proc/self/uid_map && : > won"},
+	{name: "whether a number is taken", needs: []string{"pid_namespace"},
+		script: "kill -0 $OUTSIDER 2>&1 | grep -q 'No such process' || : > won"},
+	{name: "a process of this machine", needs: []string{"private_proc"}, script: seesOutsider},
+	{name: "the machine's own proc", needs: []string{"mount_namespace"}, script: seesOutsider},
+	{name: "a shared memory", needs: []string{"ipc_namespace"},
+		script: "grep -q -E \"^ *-?[0-9]+ +$SEGMENT \" /proc/sysvipc/shm && : > won"},
+	{name: "the host's name", needs: []string{"uts_namespace"},
+		script: "[ $(readlink /proc/self/ns/uts) = $NAMES ] && : > won"},
 	{name: "a long life", needs: []string{"timeout"}, set: map[string]string{"timeout": `"1s"`, "grace": `"100ms"`},
 		script: "trap '' TERM HUP; sleep 12; sleep 1; : > won"},
 	{name: "much to say", needs: []string{"output"}, set: map[string]string{"output": "1000"},
@@ -63,10 +75,15 @@ var escapes = []escape{
 	{name: "a file elsewhere", needs: []string{"seccomp", "landlock"}, script: ": > $PWD-out/won"},
 }
 
+// seesOutsider looks for the process that tests.
+const seesOutsider = "[ -e /proc/$OUTSIDER/stat ] && : > won"
+
 // every has a line for each primitive that can be asked for, so that all are on: the key, and a value that is in nobody's
 // way.
 var every = map[string]string{
 	"no_new_privs": `"required"`, "landlock": `"required"`, "network_namespace": `"required"`,
+	"user_namespace": `"required"`, "pid_namespace": `"required"`, "mount_namespace": `"required"`,
+	"ipc_namespace": `"required"`, "uts_namespace": `"required"`,
 	"capabilities": `"required"`, "descriptors": `"required"`, "umask": `"077"`, "deny_calls": `["@sysv-ipc"]`,
 	"pinning": `"preferred"`, "limit_cpu": `"10m"`, "limit_as": `"1T"`, "limit_nofile": "1000", "limit_fsize": `"1G"`,
 	"limit_core": "0", "limit_nproc": "5000",
@@ -145,6 +162,8 @@ type prison struct {
 	*workshop
 	ablatedBox, helper string
 	port               int
+	segment            int    // of System V shared memory
+	names              string // the UTS namespace
 	runs               atomic.Int64
 }
 
@@ -156,6 +175,14 @@ func newPrison(t *testing.T) *prison {
 	if p.helper, err = p.compile("../testdata/harden/escape.c", variants["static"]); err != nil {
 		t.Fatal(err)
 	}
+	if p.names, err = os.Readlink("/proc/self/ns/uts"); err != nil {
+		t.Fatal(err)
+	}
+	const size = 4096
+	if p.segment, err = unix.SysvShmGet(unix.IPC_PRIVATE, size, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = unix.SysvShmCtl(p.segment, unix.IPC_RMID, nil) })
 	server, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -205,6 +232,7 @@ func (p *prison) run(t *testing.T, e *escape, uid int, off []string) boxed {
 	defer file.Close()
 	j := job{argv: []string{"sh", "-c", e.script}, dir: here, uid: uid, files: []*os.File{file},
 		env: []string{"A_TOKEN=hunter2", "ESCAPE=" + p.helper, fmt.Sprint("PORT=", p.port),
+			fmt.Sprint("OUTSIDER=", os.Getpid()), fmt.Sprint("SEGMENT=", p.segment), "NAMES=" + p.names,
 			"SYDBOX_ABLATE=" + strings.Join(off, " ")}}
 	log := here + "-log"
 	if off != nil {

@@ -11,6 +11,18 @@ func (p *Plan) Omit(step Step) bool {
 	switch step {
 	case StepNetwork:
 		p.Network = Off
+	case StepUsers:
+		p.Users = Off
+	case StepMounts:
+		p.Mounts = Off
+	case StepPIDs:
+		p.PIDs = Off
+	case StepIPC:
+		p.IPC = Off
+	case StepUTS:
+		p.UTS = Off
+	case StepProc:
+		p.OuterProc = true
 	case StepNoNewPrivs:
 		p.NoNewPrivs = Off
 	case StepCapabilities:

@@ -73,6 +73,9 @@ func (p *Plan) level(step Step) Level {
 	case StepUTS:
 		return p.UTS
 	case StepProc:
+		if p.OuterProc {
+			return Off
+		}
 		return min(p.PIDs, p.Mounts)
 	case StepNoNewPrivs:
 		return p.NoNewPrivs

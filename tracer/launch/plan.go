@@ -82,6 +82,8 @@ type Plan struct {
 	// Users, PIDs, IPC, UTS and Mounts say the same of the other kinds of namespaces; Shim.Inside says what came of them.
 	// A PID namespace comes with an init (init.go), and with a mount namespace /proc is one of its own.
 	Users, PIDs, IPC, UTS, Mounts Level
+	// OuterProc leaves /proc as it is all the same.
+	OuterProc bool
 	// Drop are capabilities that neither the target nor its descendants can have, a bit for each number of
 	// linux/capability.h. In a user namespace they have none at all.
 	Drop uint64
