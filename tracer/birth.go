@@ -50,7 +50,7 @@ func (t *tracer) announce(parent *Task, tid int) {
 	child := &Task{TID: tid, Process: process, giver: t.giver, watched: t.watch != nil}
 	process.Tasks++
 	t.tasks[tid] = child
-	t.near.spread(parent.TID, tid)
+	t.near.born(parent, child)
 	t.h.Birth(parent, child)
 	if ws, seen := t.held[tid]; seen {
 		delete(t.held, tid)
@@ -95,6 +95,7 @@ func (t *tracer) gone(tid int, task *Task, ws unix.WaitStatus) {
 func (t *tracer) drop(task *Task, ws unix.WaitStatus) {
 	delete(t.tasks, task.TID)
 	t.near.ends(task)
+	t.near.leaves(task)
 	if task.gift != nil {
 		t.giver.forget(task.gift)
 	}

@@ -27,6 +27,7 @@ func (t *tracer) becomeLeader(task *Task, former int) *Task {
 		task.state = taskState{}
 		if other := t.tasks[former]; other != nil && other.Process == task.Process {
 			task.state = other.state
+			t.near.replaces(task, other)
 			t.drop(other, 0)
 		}
 	}
@@ -71,6 +72,7 @@ func (t *tracer) shimStop(task *Task, ws unix.WaitStatus) {
 		return
 	}
 	t.launched = true
+	t.near.keeps = t.near.on && t.ticker.ready && t.near.mayKeep()
 	t.tellsSharers, t.tellsFilters = t.stopsSharers(), t.stopsFilters()
 	t.startGiving()
 	if t.err = t.shim.Limit(); t.err != nil {

@@ -132,6 +132,11 @@ type Task struct {
 	watched bool // it was attached to: every call stops
 	exits   bool // PTRACE_O_TRACEEXIT was set later
 	sees    bool // it is in a call that sees or sets CPUs (near_unsafe.go)
+	// home is where a resident may run otherwise (resident.go), nil for all others. ran is what it had had of its
+	// CPU by the last look, if that is known.
+	home     *cpuMask
+	ran      scheduled
+	ranKnown bool
 	// giver is nil where Give does not work; gift is made at the first Give.
 	giver *giver
 	gift  *gift

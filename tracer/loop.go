@@ -60,6 +60,7 @@ func newTracer(h Handler, opt Options) *tracer {
 		tasks: map[int]*Task{}, held: map[int]unix.WaitStatus{}, unborn: map[int]struct{}{},
 		batch: make([]report, 0, 64), noInfo: opt.NoSyscallInfo, near: nearer{on: opt.Near},
 	}
+	t.near.tasks = t.tasks
 	t.exits, _ = h.(ExitHandler)
 	t.signals, _ = h.(SignalHandler)
 	if t.control == nil {

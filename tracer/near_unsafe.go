@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -10,14 +11,14 @@ import (
 
 // On a machine that is otherwise idle, where a task wakes up costs more than all that is done at its stop: on another CPU
 // than the tracer's, which has gone to sleep meanwhile, and then the tracer's has when the next stop comes. So while one
-// thing happens after the other in the tree (near.go), the tracer's thread stays on one CPU, and a task that it resumes is
-// woken up there: the task may run nowhere else for the moment of its wake-up, and everywhere that it might before right
-// after. Then the kernel moves it when there is reason to.
+// thing happens after the other in the tree (near.go), the tracer's thread stays on one CPU, and the tasks stay there too
+// (residence.go, resident.go). Where they must not stay, a task that is resumed is at least woken up there: it may run
+// nowhere else for the moment of its wake-up, and everywhere that it might before right after.
 //
-// The task may get the CPU before the tracer has given it the others back (it preempts it: sched(7)). What it could see or
-// change then has to stop, so that it happens later: sched_getaffinity and sched_setaffinity, which the filter must trace
-// (Options.Near). And while such a call is under way, from its stop to its exit stop, no task is drawn anywhere, because it
-// may be about any. What a task makes then has its one CPU until it is announced (spread). /proc/PID/status is not watched.
+// What tasks could see or change of that has to stop, so that it happens where each has its own CPUs: the calls of
+// seesCPUs, which the filter must trace (Options.Near). While one is under way, from its stop to its exit stop, no task
+// stays or is drawn anywhere, because it may be about any. What a task makes while it is drawn has its one CPU until it is
+// announced (spread). /proc/PID/status is not watched: there the one CPU can be read.
 
 // maskWords is room for 1,024 CPUs, as in cpu_set_t. Machines with more fail with EINVAL and do without.
 const maskWords = 1024 / 64
@@ -28,6 +29,7 @@ type cpuMask [maskWords]uint64
 type nearer struct {
 	on     bool
 	series series
+	tasks  map[int]*Task
 	// seers counts the tasks that are in a call that sees or sets CPUs.
 	seers int
 	// stays: the thread was restricted to cpu. own is where it may run otherwise.
@@ -37,6 +39,14 @@ type nearer struct {
 	ownSize uintptr
 	mask    cpuMask // the task's own
 	size    uintptr // how much of it the kernel uses
+
+	// keeps: tasks may stay. residents counts those that do, now is the time of the last wait.
+	keeps     bool
+	residence residence
+	residents int
+	now       time.Time
+	home      *cpuMask // the mask of the last one
+	schedules scheduleFile
 }
 
 // begins notes that the task is let go into its call. If it sees CPUs, its exit stop is wanted.
@@ -44,6 +54,7 @@ func (n *nearer) begins(task *Task) {
 	if !n.on || !seesCPUs(task.state.inv.Call) {
 		return
 	}
+	n.disperse()
 	if task.state.wanted == wantNothing {
 		task.state.wanted = wantCPUs
 	}
@@ -61,12 +72,16 @@ func (n *nearer) ends(task *Task) {
 	}
 }
 
-// seesCPUs says whether a call sees or sets on which CPUs tasks may run.
-func seesCPUs(call *syscalls.Call) bool { return call == callGetCPUs || call == callSetCPUs }
+// seesCPUs says whether a call sees or sets on which CPUs tasks may run, or fails for one that may not run on all:
+// SCHED_DEADLINE is for such tasks only (sched(7)).
+func seesCPUs(call *syscalls.Call) bool {
+	return call == callGetCPUs || call == callSetCPUs || call == callSetScheduling
+}
 
 var (
-	callGetCPUs = syscalls.ByName("sched_getaffinity")
-	callSetCPUs = syscalls.ByName("sched_setaffinity")
+	callGetCPUs       = syscalls.ByName("sched_getaffinity")
+	callSetCPUs       = syscalls.ByName("sched_setaffinity")
+	callSetScheduling = syscalls.ByName("sched_setattr")
 )
 
 // cpusOf reads on which CPUs a task may run, and how many bytes of the mask the kernel uses.
@@ -99,8 +114,9 @@ func (n *nearer) stay() bool {
 	return n.stays
 }
 
-// roam lets this thread run wherever it may.
+// roam lets this thread and the tasks run wherever they may.
 func (n *nearer) roam() {
+	n.disperse()
 	if n.stays {
 		n.stays = false
 		_ = setCPUs(0, &n.own, n.ownSize) // to have more CPUs needs no right
@@ -112,34 +128,47 @@ func only(cpu uint32) (mask cpuMask) {
 	return mask
 }
 
-// draw restricts a stopped task to the CPU of this thread: false if that was not done, and there is nothing to put back.
-func (n *nearer) draw(tid int) bool {
-	if n.seers > 0 {
+// draw is called before a task is resumed: it comes to stay, or is restricted to the CPU of this thread. For the latter
+// it must be the last that is resumed before the thread waits, because others keep the thread busy: true if free has to be
+// called once it runs.
+func (n *nearer) draw(task *Task, last bool) bool {
+	switch {
+	case n.seers > 0:
 		return false
-	}
-	if !n.series.serial() {
-		n.roam()
+	case !n.series.serial():
+		n.parallel()
 		return false
-	}
-	if !n.stay() {
+	case task.home != nil || !last && n.residents == 0 || !n.stay():
 		return false
 	}
 	var ok bool
-	if n.size, ok = cpusOf(tid, &n.mask); !ok || n.mask[n.cpu/64]&(1<<(n.cpu%64)) == 0 {
+	if n.size, ok = cpusOf(task.TID, &n.mask); !ok || n.mask[n.cpu/64]&(1<<(n.cpu%64)) == 0 {
 		return false
 	}
 	here := only(n.cpu)
-	return here != n.mask && setCPUs(tid, &here, n.size)
+	if here == n.mask || n.settles(task, &here) {
+		return false
+	}
+	return last && setCPUs(task.TID, &here, n.size)
 }
 
 // free gives the task its CPUs back. If that fails it is gone.
 func (n *nearer) free(tid int) { _ = setCPUs(tid, &n.mask, n.size) }
 
-// spread lets a new task run wherever its creator may, which stands at its event.
-func (n *nearer) spread(parent, child int) {
-	if !n.on {
-		return
+// born is told of a new task, whose creator stands at its event: it stays if that one does, or may run wherever it may.
+func (n *nearer) born(parent, child *Task) {
+	switch {
+	case !n.on:
+	case parent.home != nil:
+		// The kernel made it with its creator's one CPU.
+		child.home, child.ranKnown = parent.home, true
+		n.residents++
+	default:
+		n.spread(parent.TID, child.TID)
 	}
+}
+
+func (n *nearer) spread(parent, child int) {
 	var mask, has cpuMask
 	size, ok := cpusOf(parent, &mask)
 	if _, known := cpusOf(child, &has); ok && known && has != mask {

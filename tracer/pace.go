@@ -45,9 +45,12 @@ func (p *pace) took(n int) {
 
 // yield is called before the thread waits. A goroutine that has run for 10 ms is preempted by a signal, and if it is found
 // in a system call then, its processor is taken away as in ticker_unsafe.go. A turn of the scheduler's costs 30 µs.
-func (p *pace) yield() {
-	if now := time.Now(); now.Sub(p.turn) >= slice {
+// It returns the time.
+func (p *pace) yield() time.Time {
+	now := time.Now()
+	if now.Sub(p.turn) >= slice {
 		runtime.Gosched()
 		p.turn = now
 	}
+	return now
 }

@@ -92,9 +92,12 @@ func (t *tracer) resume(task *Task) {
 	t.cont(task.request(), task.TID, 0)
 }
 
-// cont resumes a task, nearby if that is wanted: the last one of a batch, because others keep this thread busy.
+// cont resumes a task, nearby if that is wanted.
 func (t *tracer) cont(request uintptr, tid int, sig syscall.Signal) {
-	near := t.near.on && t.left == 0 && t.near.draw(tid)
+	near := false
+	if task := t.tasks[tid]; t.near.on && task != nil {
+		near = t.near.draw(task, t.left == 0)
+	}
 	t.check(tid, ptrace(request, tid, 0, uintptr(sig)))
 	if near {
 		t.near.free(tid)

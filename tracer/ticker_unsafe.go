@@ -21,6 +21,8 @@ import (
 type ticker struct {
 	id    int32
 	ready bool
+	// ticks: the timer runs, and its signal is blocked but in a wait.
+	ticks bool
 	// quiet counts the raw waits in a row that nothing came in.
 	quiet int
 }
@@ -73,6 +75,7 @@ func (k *ticker) start() (stop func()) {
 		uintptr(unsafe.Pointer(&k.id)))
 	k.ready = errno == 0
 	return func() {
+		k.rest()
 		if k.ready {
 			k.ready = false
 			_, _, _ = unix.RawSyscall(unix.SYS_TIMER_DELETE, uintptr(k.id), 0, 0)
@@ -85,23 +88,47 @@ func (k *ticker) start() (stop func()) {
 // raw says whether the next wait is a raw one.
 func (k *ticker) raw() bool { return k.ready && k.quiet < quietest }
 
-// arm makes the timer expire after a tick, and again after each tick: a signal that comes just before the wait is lost. Or
-// it makes it stop, because it must not expire while anything else is done: calls on some file systems fail if a signal
-// comes (fuse).
-func (k *ticker) arm(on bool) {
-	var t itimerspec
-	if on {
-		t.value = unix.NsecToTimespec(int64(tick))
-		t.interval = t.value
+// tick makes the timer expire every tick from now on. Its signal must not come while anything else is done (calls on some
+// file systems fail then: fuse), nor be lost just before a wait: it is blocked but in a wait, where one that is left from
+// before ends nothing, and the next one comes within a tick. To start and stop the timer for each wait costs more: in a
+// virtual machine the host has to be told. The shim must have been started before, as it would inherit the blocked signal.
+func (k *ticker) tick() {
+	if !k.ticks {
+		k.ticks = true
+		k.block(true)
+		k.set(tick)
 	}
+}
+
+// rest stops the timer, before a wait of the other kind.
+func (k *ticker) rest() {
+	if k.ticks {
+		k.ticks = false
+		k.set(0)
+		k.block(false)
+	}
+}
+
+func (k *ticker) set(every time.Duration) {
+	t := itimerspec{unix.NsecToTimespec(int64(every)), unix.NsecToTimespec(int64(every))}
 	_, _, _ = unix.RawSyscall6(unix.SYS_TIMER_SETTIME, uintptr(k.id), 0, uintptr(unsafe.Pointer(&t)), 0, 0, 0)
+}
+
+func (k *ticker) block(on bool) {
+	how := uintptr(unix.SIG_UNBLOCK)
+	if on {
+		how = unix.SIG_BLOCK
+	}
+	set := uint64(1) << (wakeSignal - 1) // sigset_t of the kernel: 64 signals
+	_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, how, uintptr(unsafe.Pointer(&set)), 0, unsafe.Sizeof(set), 0, 0)
 }
 
 // wait is wait4 for at most a tick: pid 0 if nothing came.
 func (k *ticker) wait(status *unix.WaitStatus) (pid int, errno syscall.Errno) {
-	k.arm(true)
+	k.tick()
+	k.block(false)
 	r, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(status)), waitMine, 0, 0, 0)
-	k.arm(false)
+	k.block(true)
 	switch errno {
 	case 0:
 		k.quiet = 0

@@ -22,7 +22,8 @@ func poll() (pid int, ws unix.WaitStatus, errno syscall.Errno) {
 // block waits for the next stop.
 func (t *tracer) block() (pid int, ws unix.WaitStatus, err error) {
 	for t.ticker.raw() {
-		t.pace.yield()
+		t.near.now = t.pace.yield()
+		t.near.look()
 		pid, errno := t.ticker.wait(&t.status)
 		if errno != 0 {
 			return -1, 0, errno
@@ -31,6 +32,8 @@ func (t *tracer) block() (pid int, ws unix.WaitStatus, err error) {
 			return pid, t.status, nil
 		}
 	}
+	t.near.disperse() // nobody looks while the tree is quiet
+	t.ticker.rest()
 	pid, err = unix.Wait4(-1, &t.status, waitMine, nil)
 	t.ticker.quiet = 0
 	return pid, t.status, err

@@ -28,6 +28,25 @@ static void *thread(void *none)
 	return none;
 }
 
+/* SCHED_DEADLINE is for tasks that may run on all CPUs (sched(7)); not everybody may have it. */
+static void deadline(void)
+{
+	struct { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t priority; uint64_t runtime, deadline, period; }
+		attr = {48, 6, 0, 0, 0, 10000000, 100000000, 100000000}, other = {48};
+	int refused = 0, why = 0;
+	for (int i = 0; i < 50; i++) {
+		stop();
+		if (syscall(SYS_sched_setattr, 0, &attr, 0) != 0) {
+			refused++;
+			why = errno;
+		} else {
+			stop();
+			MUST(syscall(SYS_sched_setattr, 0, &other, 0) == 0);
+		}
+	}
+	printf("deadline: %d refused, %s\n", refused, refused ? strerror(why) : "none");
+}
+
 int main(void)
 {
 	put("file", "x");
@@ -60,6 +79,7 @@ int main(void)
 	MUST(pthread_create(&t, NULL, thread, NULL) == 0);
 	stays(&all);
 	MUST(pthread_join(t, NULL) == 0);
+	deadline();
 	puts("as it was told");
 	return 0;
 }

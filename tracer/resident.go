@@ -1,0 +1,119 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// A resident is a task that was given the one CPU of the tracer's thread and keeps it from stop to stop: its home is the
+// mask that it has otherwise. Its children are born as residents. All lose that at once (disperse): when the tree does two
+// things side by side, when somebody waits for the CPU, when a call looks at CPUs.
+
+// mayKeep says whether tasks may stay. Each must be able to leave again, so this process must have a right to the tasks
+// whoever they become (sched_setaffinity(2)): the same user, which only CAP_SETUID could change, or CAP_SYS_NICE. And the
+// kernel must say for how long tasks have waited (CONFIG_SCHED_INFO).
+func (n *nearer) mayKeep() bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var caps [2]unix.CapUserData
+	if err := unix.Capget(&header, &caps[0]); err != nil {
+		return false
+	}
+	has := func(set uint32, capability int) bool { return set&(1<<capability) != 0 }
+	if !has(caps[0].Effective, unix.CAP_SYS_NICE) && has(caps[0].Permitted, unix.CAP_SETUID) {
+		return false
+	}
+	_, works := n.schedules.read(unix.Gettid())
+	return works
+}
+
+// settles makes a task a resident, if it may be one: here has the tracer's CPU, n.mask is the task's.
+func (n *nearer) settles(task *Task, here *cpuMask) bool {
+	if !n.keeps || n.series.strangers > 0 && n.residents == 0 || !n.residence.may(n.now, len(n.tasks)) {
+		return false
+	}
+	if !setCPUs(task.TID, here, n.size) {
+		return false
+	}
+	if n.residents == 0 {
+		n.residence.begin(n.now)
+	}
+	if n.home == nil || *n.home != n.mask {
+		home := n.mask
+		n.home = &home
+	}
+	task.home, task.ranKnown = n.home, false
+	n.residents++
+	return true
+}
+
+// leaves is told of a task that is dead. Its parent can still ask for its CPUs until it has waited for it.
+func (n *nearer) leaves(task *Task) {
+	if task.home != nil {
+		n.release(task, only(n.cpu))
+		n.residents--
+	}
+}
+
+// release gives a resident its own CPUs back, unless somebody else has given it others meanwhile.
+func (n *nearer) release(task *Task, here cpuMask) {
+	var has cpuMask
+	if size, ok := cpusOf(task.TID, &has); ok && has == here {
+		_ = setCPUs(task.TID, task.home, size) // or it is gone
+	}
+	task.home = nil
+}
+
+// replaces is told of a thread that has executed a program and has the leader's TID now: the CPUs are the thread's.
+func (n *nearer) replaces(leader, thread *Task) {
+	leader.home, thread.home = thread.home, leader.home
+	leader.ranKnown, thread.ranKnown = false, false
+}
+
+// disperse releases all.
+func (n *nearer) disperse() {
+	if n.residents == 0 {
+		return
+	}
+	here := only(n.cpu)
+	for _, task := range n.tasks {
+		if task.home != nil {
+			n.release(task, here)
+		}
+	}
+	n.residents = 0
+}
+
+// parallel is told that things happen side by side in the tree.
+func (n *nearer) parallel() {
+	if n.residents > 0 {
+		if n.series.strangers < strangerMost {
+			return // a pipeline, perhaps
+		}
+		n.residence.disturbed(n.now)
+	}
+	n.roam()
+}
+
+// look is called before each wait. From time to time it asks the kernel how the residents get along.
+func (n *nearer) look() {
+	if n.residents == 0 || !n.residence.due(n.now) {
+		return
+	}
+	passed := n.residence.passed(n.now)
+	var sum demand
+	for tid, task := range n.tasks {
+		if task.home == nil {
+			continue
+		}
+		now, ok := n.schedules.read(tid)
+		if ok && task.ranKnown {
+			// Time that it waited is counted when it has ended, and may be longer.
+			waited := min(now.waited-task.ran.waited, passed)
+			sum.waited += waited
+			sum.wanted += min(waited+now.ran-task.ran.ran, passed)
+		}
+		task.ran, task.ranKnown = now, ok
+	}
+	if n.residents > mostResidents || n.residence.ends(n.now, sum) {
+		n.roam()
+	}
+}
