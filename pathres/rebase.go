@@ -1,6 +1,7 @@
 package pathres
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -26,6 +27,12 @@ func (r *Resolver) Rebase(tid int, outer func(number int) int) error {
 	if e := r.identify(fd, &id); e != 0 {
 		closeHandle(fd)
 		return fmt.Errorf("identify the root directory of process %d: %w", tid, e)
+	}
+	// In a chroot whose directory is a mount point the top of the mounts is further up, and texts would begin there.
+	if text, e := r.textOf(fd); e != 0 || string(text) != "/" {
+		closeHandle(fd)
+		return errors.New("the root directory is not the top of its mounts, as in a chroot, so paths in a mount namespace " +
+			"cannot be told: do without one ([harden] mount_namespace = \"off\")")
 	}
 	closeHandle(r.root)
 	r.root, r.start = fd, id

@@ -345,3 +345,54 @@ func alive(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(text), ") Z ")
 }
+
+// TestInsideLevels: where a namespace, or its procfs, cannot be had, required does not start, and says why in a line;
+// preferred goes on, and /proc and a process's own number agree.
+func TestInsideLevels(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("only root can make these restrictions")
+	}
+	w := newWorkshop(t)
+	needApart(t, w, 0)
+	for i, c := range []struct{ restrict, key, want, says string }{
+		{"mount -t tmpfs none /proc/fs", "pid_namespace", "private_proc", "cannot mount a procfs"},
+		{"echo 0 > /proc/sys/user/max_pid_namespaces", "pid_namespace", "pid_namespace", "max_pid_namespaces is 0"},
+		{"echo 0 > /proc/sys/user/max_mnt_namespaces", "mount_namespace", "mount_namespace", "max_mnt_namespaces is 0"},
+		{"echo 0 > /proc/sys/user/max_ipc_namespaces", "ipc_namespace", "ipc_namespace", "max_ipc_namespaces is 0"},
+		{"echo 0 > /proc/sys/user/max_uts_namespaces", "uts_namespace", "uts_namespace", "max_uts_namespaces is 0"},
+		{"echo 0 > /proc/sys/user/max_user_namespaces", "user_namespace", "user_namespace", "max_user_namespaces is 0"},
+	} {
+		for _, level := range []string{"required", "preferred"} {
+			here := filepath.Join(w.dir, fmt.Sprintf("levels%d-%s", i, level))
+			freshDir(t, here, 0)
+			text := "version = 1\n[harden]\n"
+			for _, key := range []string{"pid_namespace", "mount_namespace", "ipc_namespace", "uts_namespace", "user_namespace"} {
+				text += key + " = '" + level + "'\n"
+			}
+			if err := os.WriteFile(here+".toml", []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			// The kernel asks of a new procfs only where the mounts are another user namespace's.
+			script := c.restrict + " && exec " + w.sydbox + " run --log log -p " + here +
+				".toml -- sh -c '[ -e /proc/$$/stat ] && [ -r /proc/self/stat ] && echo fine'"
+			argv := []string{"unshare", "-U", "-r", "-m", "-p", "-f", "--mount-proc", "sh", "-c", script}
+			r := (&job{argv: argv, dir: here}).run(t)
+			if level == "required" {
+				if r.status != 125 || !strings.Contains(r.stderr, c.says) || r.stdout != "" {
+					t.Errorf("%s: status %d\n%s%s", c.restrict, r.status, r.stdout, r.stderr)
+				}
+				continue
+			}
+			if r.status != 0 || r.stdout != "fine\n" {
+				t.Errorf("%s: status %d\n%s%s", c.restrict, r.status, r.stdout, r.stderr)
+				continue
+			}
+			for _, name := range []string{c.key, c.want} {
+				if p := primitiveOf(t, filepath.Join(here, "log"), name); p.Status != "failed" || p.Reason == "" || p.Errno == "" {
+					t.Errorf("%s: %+v", c.restrict, p)
+				}
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"errors"
+	"fmt"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -79,6 +80,11 @@ func (p *Plan) startInside() (*Shim, error) {
 				return nil, err
 			}
 			without[step] = err
+			if step == StepPIDs && stepOf(err) == StepProc {
+				// Numbers of its own and the /proc of others would be worse than neither.
+				without[StepProc] = errors.Unwrap(err)
+				without[StepPIDs] = fmt.Errorf("no procfs of its own can be mounted: %w", errors.Unwrap(err))
+			}
 			set &^= spaceSet(spaceOf(step).flag)
 		}
 	}
@@ -89,10 +95,23 @@ func (p *Plan) startInside() (*Shim, error) {
 	return s, err
 }
 
+// stepOf is the step that failed, 0 if it was none.
+func stepOf(err error) Step {
+	var setup *SetupError
+	if errors.As(err, &setup) {
+		return setup.Step
+	}
+	return 0
+}
+
 // culprits are the kinds that a start failed because of; none if it was something else.
 func (s spaceSet) culprits(err error, user bool) map[Step]error {
 	found := map[Step]error{}
 	var setup *SetupError
+	if stepOf(err) == StepProc {
+		found[StepPIDs] = err
+		return found
+	}
 	if errors.As(err, &setup) && spaceOf(setup.Step) != nil {
 		// The shim, or its init, has said so.
 		cause := setup.Err

@@ -101,7 +101,9 @@ func (s *Shim) fork(order, outcome int, sys *syscall.SysProcAttr) error {
 	w := shimWords{order: files.order, outcome: files.outcome, network: s.inside.has(StepNetwork),
 		mounts: s.inside.has(StepMounts)}
 	if w.mounts && s.inside.has(StepPIDs) {
-		w.proc = s.plan.level(StepProc)
+		if w.proc = s.plan.level(StepProc); w.proc != Off && s.plan.PIDs == Preferred {
+			w.proc = Required // else another one is started without the namespace
+		}
 	}
 	argv := []string{shimName, w.String()}
 	if s.inside.has(StepPIDs) {
@@ -140,6 +142,10 @@ func (s *Shim) kill() unix.WaitStatus {
 // awaitReady waits for the shim's word that it waits. A shim that ends without it is reaped.
 func (s *Shim) awaitReady() error {
 	mark, oob, err := s.receive(0)
+	for err == nil && mark[0] == outcomeByte { // of what it has tried before it was ready, and failed at
+		s.outcomeRecord()
+		mark, oob, err = s.receive(0)
+	}
 	switch {
 	case err != nil:
 	case mark[0] == readyByte:
