@@ -96,7 +96,7 @@ func (w *walk) startByText(name string, n int) bool {
 	}
 	text := r.text[:length]
 	z, saved := terminated(text)
-	fd, e := r.openHow(r.root, z, unix.O_PATH|unix.O_DIRECTORY, unix.RESOLVE_NO_SYMLINKS)
+	fd, e := r.openHow(r.root, fromRoot(z), unix.O_PATH|unix.O_DIRECTORY, unix.RESOLVE_NO_SYMLINKS)
 	restore(z, saved)
 	if e != 0 {
 		return false

@@ -81,7 +81,7 @@ func (r *Resolver) reopen(path []byte) (int, syscall.Errno) {
 	if r.can.openat2 {
 		z, saved := terminated(path)
 		defer restore(z, saved)
-		return r.openHow(r.root, z, unix.O_PATH|unix.O_NOFOLLOW, unix.RESOLVE_NO_SYMLINKS)
+		return r.openHow(r.root, fromRoot(z), unix.O_PATH|unix.O_NOFOLLOW, unix.RESOLVE_NO_SYMLINKS)
 	}
 	fd, e := dup(r.root)
 	for e == 0 {

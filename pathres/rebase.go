@@ -35,7 +35,7 @@ func (r *Resolver) Rebase(tid int, outer func(number int) int) error {
 			"cannot be told: do without one ([harden] mount_namespace = \"off\")")
 	}
 	closeHandle(r.root)
-	r.root, r.start = fd, id
+	r.root, r.start, r.rebased = fd, id, true
 	if outer != nil && r.stat(fd, []byte("proc\x00"), unix.AT_SYMLINK_NOFOLLOW, &proc) == 0 &&
 		proc.dev != r.dev && r.procRootAt([]byte("proc/")[:4], proc.dev) {
 		r.inner, r.outer = proc.dev, outer
@@ -45,3 +45,15 @@ func (r *Resolver) Rebase(tid int, outer func(number int) int) error {
 
 // Inner says whether a device is the procfs of the target's own PID namespace.
 func (r *Resolver) Inner(dev uint64) bool { return r.outer != nil && dev == r.inner }
+
+// fromRoot makes an absolute path, NUL-terminated, one that starts at a directory: for an absolute one the kernel
+// starts at the tracer's own root, whatever directory it is given (openat2(2)).
+func fromRoot(z []byte) []byte {
+	for len(z) > 1 && z[0] == '/' {
+		z = z[1:]
+	}
+	if len(z) == 1 {
+		return dot
+	}
+	return z
+}

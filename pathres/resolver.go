@@ -61,9 +61,10 @@ type Resolver struct {
 	start ident
 	root  int
 	// inner is the procfs of the target's own PID namespace, and outer counts its numbers as the tracer does; see Rebase.
-	inner uint64
-	outer func(number int) int
-	ours  bool // the name resolved last was found to start in, or to pass, a root that is start
+	inner   uint64
+	outer   func(number int) int
+	rebased bool // root is not the tracer's own
+	ours    bool // the name resolved last was found to start in, or to pass, a root that is start
 
 	tid, tgid int
 	peer      bool    // the task's entries of procfs are open to its own rights only

@@ -22,7 +22,11 @@ func (r *Resolver) Straight(path []byte) (fd int, text []byte, ok bool) {
 		return -1, nil, false
 	}
 	z := append(append(r.rest[:0], path...), 0)
-	fd, e := r.openHow(r.root, z, unix.O_PATH, unix.RESOLVE_NO_MAGICLINKS)
+	resolve := uint64(unix.RESOLVE_NO_MAGICLINKS)
+	if r.rebased {
+		resolve |= unix.RESOLVE_IN_ROOT // absolute links are the target's, and so is the name
+	}
+	fd, e := r.openHow(r.root, z, unix.O_PATH, resolve)
 	if e != 0 {
 		return -1, nil, false
 	}
