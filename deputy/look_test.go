@@ -93,6 +93,10 @@ var lookNames = []string{
 
 // TestLookOracle has a task and a Deputy look at the same things.
 func TestLookOracle(t *testing.T) {
+	// A namespace's inode is made anew, with other times, when it is looked at while nobody has it open.
+	if held, err := os.Open("/proc/self/ns/mnt"); err == nil {
+		defer held.Close()
+	}
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the sizes of the structures are those of x86-64")
 	}
