@@ -27,7 +27,9 @@ type Inside struct {
 // Inside says which namespaces the target has to itself. It must be called after the shim has executed the target.
 func (s *Shim) Inside() Inside {
 	s.hear()
-	in := Inside{Target: s.PID, User: s.inside.has(StepUsers), PIDs: s.inside.has(StepPIDs), Mounts: s.inside.has(StepMounts)}
+	in := Inside{
+		Target: s.PID, User: s.inside.has(StepUsers), PIDs: s.inside.has(StepPIDs), Mounts: s.inside.has(StepMounts),
+	}
 	if in.PIDs {
 		in.Init = s.child
 	}

@@ -20,8 +20,8 @@ func (w *shimWords) isolate(told *outcomes) (Step, error) {
 		return StepMounts, err
 	}
 	if w.proc != Off {
-		// Over the one that there is. Where that has covers of its own, as in a container, the kernel forbids it (mount_too_revealing
-		// in fs/namespace.c).
+		// Over the one that there is. Where that has covers of its own, as in a container, the kernel forbids it
+		// (mount_too_revealing in fs/namespace.c).
 		err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 		if told.came(StepProc, w.proc, err) != nil {
 			return StepProc, err
