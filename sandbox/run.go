@@ -110,7 +110,11 @@ func (c *Cmd) start() error {
 	if err != nil {
 		return err
 	}
-	reserveThreads()
+	threads := make(chan struct{})
+	go func() {
+		reserveThreads()
+		close(threads)
+	}()
 	res, err := pathres.New()
 	if err != nil {
 		return err
@@ -140,6 +144,7 @@ func (c *Cmd) start() error {
 		return err
 	}
 	r.inForce = &box.inForce
+	<-threads
 	opt := tracer.Options{
 		WaitRoot:    c.WaitFor == WaitRoot,
 		PassSignals: c.PassSignals,

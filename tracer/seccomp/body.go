@@ -1,9 +1,9 @@
 package seccomp
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -55,12 +55,26 @@ func simplify(row *syscalls.Row) (body, error) {
 	for n := len(b.clauses); n > 0 && b.clauses[n-1].action == b.otherwise; n-- {
 		b.clauses = b.clauses[:n-1]
 	}
-	var key strings.Builder
-	for _, c := range b.clauses {
-		fmt.Fprintf(&key, "%v%x;", c.tests, c.action)
-	}
-	b.key = key.String()
+	b.key = keyOf(b.clauses)
 	return b, nil
+}
+
+// keyOf is the same text for clauses that are the same, and for no others.
+func keyOf(clauses []clause) string {
+	var key []byte
+	for _, c := range clauses {
+		for _, t := range c.tests {
+			not := byte('=')
+			if t.Not {
+				not = '!'
+			}
+			key = append(key, 't', t.Arg, not)
+			key = binary.LittleEndian.AppendUint64(key, t.Mask)
+			key = binary.LittleEndian.AppendUint64(key, t.Value)
+		}
+		key = binary.LittleEndian.AppendUint32(append(key, 'a'), uint32(c.action))
+	}
+	return string(key)
 }
 
 // foldTests returns the tests whose outcome depends on the argument; possible is false if the others already fail.
