@@ -51,3 +51,6 @@ func (r *Resolver) AtHome() bool {
 	r.asOwn()
 	return e == 0 && id.at(&r.start)
 }
+
+// Rebased says that names start at another root than the tracer's own (Rebase).
+func (r *Resolver) Rebased() bool { return r.rebased }

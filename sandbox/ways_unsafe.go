@@ -69,6 +69,11 @@ func (w *ways) begin(t *tracer.Task) { w.home = !w.off && w.ask(t) }
 // leave notes that a task is about to have another root.
 func (w *ways) leave() { w.home = false }
 
+// serves says whether the names of a call are the tracer's, by which ways are found.
+func (w *ways) serves(inv *syscalls.Invocation) bool {
+	return !w.off && inv.Call == callExecve && !w.box.res.Rebased()
+}
+
 // atHome says whether a task has the tracer's root.
 func (w *ways) atHome(t *tracer.Task) bool { return w.home || w.ask(t) }
 
@@ -82,7 +87,7 @@ func (w *ways) ask(t *tracer.Task) bool {
 // The tracer looks with its own rights: what the task may not search or execute the kernel says when it goes on.
 func (w *ways) exec(t *tracer.Task, inv *syscalls.Invocation) (done bool) {
 	b := w.box
-	if w.off || inv.Call != callExecve {
+	if !w.serves(inv) {
 		return false
 	}
 	n, errno := t.ReadString(inv.Pointer(0), w.path[:access.PathMax])
@@ -191,7 +196,7 @@ func (v *lazyView) Rooted() bool { return !v.turned || v.view.Rooted() }
 
 // learn remembers where a name has led, if nobody in the tree can change that.
 func (w *ways) learn(inv *syscalls.Invocation, typed []byte, f program.File, links [][]byte) {
-	if w.off || inv.Call != callExecve || len(typed) == 0 || typed[0] != '/' {
+	if !w.serves(inv) || len(typed) == 0 || typed[0] != '/' {
 		return
 	}
 	if _, asked := w.known[string(typed)]; asked {
@@ -210,7 +215,7 @@ func (w *ways) learn(inv *syscalls.Invocation, typed []byte, f program.File, lin
 
 // learnMissing remembers the directory in which a name was not found, if nobody in the tree can change where it is.
 func (w *ways) learnMissing(inv *syscalls.Invocation, typed []byte) {
-	if w.off || inv.Call != callExecve || len(typed) == 0 || typed[0] != '/' {
+	if !w.serves(inv) || len(typed) == 0 || typed[0] != '/' {
 		return
 	}
 	dir := string(typed[:bytes.LastIndexByte(typed, '/')])
