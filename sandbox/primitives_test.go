@@ -67,6 +67,9 @@ var escapes = []escape{
 		script: "grep -q -E \"^ *-?[0-9]+ +$SEGMENT \" /proc/sysvipc/shm && : > won"},
 	{name: "the host's name", needs: []string{"uts_namespace"},
 		script: "[ $(readlink /proc/self/ns/uts) = $NAMES ] && : > won"},
+	{name: "somebody's memory", needs: []string{"ipc_namespace", "deny_list"}, script: "$ESCAPE segment $SEGMENT && : > won"},
+	{name: "a mount", needs: []string{"mount_namespace", "capabilities", "user_namespace"}, who: "root",
+		more: "[syscalls]\nallow = [\"mount\"]\n", script: "mkdir d; mount -t tmpfs none d && : > d/won"},
 	{name: "a long life", needs: []string{"timeout"}, set: map[string]string{"timeout": `"1s"`, "grace": `"100ms"`},
 		script: "trap '' TERM HUP; sleep 12; sleep 1; : > won"},
 	{name: "much to say", needs: []string{"output"}, set: map[string]string{"output": "1000"},
@@ -179,7 +182,7 @@ func newPrison(t *testing.T) *prison {
 		t.Fatal(err)
 	}
 	const size = 4096
-	if p.segment, err = unix.SysvShmGet(unix.IPC_PRIVATE, size, 0o600); err != nil {
+	if p.segment, err = unix.SysvShmGet(unix.IPC_PRIVATE, size, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = unix.SysvShmCtl(p.segment, unix.IPC_RMID, nil) })
@@ -234,6 +237,7 @@ func (p *prison) run(t *testing.T, e *escape, uid int, off []string) boxed {
 		env: []string{"A_TOKEN=hunter2", "ESCAPE=" + p.helper, fmt.Sprint("PORT=", p.port),
 			fmt.Sprint("OUTSIDER=", os.Getpid()), fmt.Sprint("SEGMENT=", p.segment), "NAMES=" + p.names,
 			"SYDBOX_ABLATE=" + strings.Join(off, " ")}}
+	defer func() { _ = unix.Unmount(here+"/d", unix.MNT_DETACH) }() // most mount nothing there
 	log := here + "-log"
 	if off != nil {
 		if err := os.WriteFile(log, nil, 0o644); err != nil {
@@ -249,7 +253,7 @@ func (p *prison) run(t *testing.T, e *escape, uid int, off []string) boxed {
 	if off != nil {
 		r.primitives = toldOf(t, log)
 	}
-	for _, name := range []string{here + "/won", here + "-out/won"} {
+	for _, name := range []string{here + "/won", here + "/d/won", here + "-out/won"} {
 		_, err := os.Stat(name)
 		r.won = r.won || err == nil
 	}

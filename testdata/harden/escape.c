@@ -1,7 +1,7 @@
 /*
  * escape.c - what a shell cannot do of what [harden] takes away. `escape euid` prints the effective user; `escape call
  * PORT` says something to a server of this machine; `escape burn MS` uses that much CPU time, whatever tells it not to;
- * `escape crowd N` has N children at the same time. Status 0: it has done it.
+ * `escape crowd N` has N children at the same time; `escape segment ID` writes to shared memory. Status 0: it has done it.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -58,6 +59,17 @@ static int crowd(int n)
 	return made != n;
 }
 
+static int segment(int id)
+{
+	char *memory = shmat(id, NULL, 0);
+	if (memory == (char *)-1) {
+		perror("shmat");
+		return 1;
+	}
+	memory[0]++;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "euid") == 0)
@@ -68,5 +80,7 @@ int main(int argc, char **argv)
 		return call(atoi(argv[2]));
 	if (strcmp(argv[1], "burn") == 0)
 		return burn(atol(argv[2]));
+	if (strcmp(argv[1], "segment") == 0)
+		return segment(atoi(argv[2]));
 	return strcmp(argv[1], "crowd") == 0 ? crowd(atoi(argv[2])) : 2;
 }
