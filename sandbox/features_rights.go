@@ -208,9 +208,11 @@ func aroundFeatures() []Feature {
 			try: func(*tries) (bool, string) { return succeeded(launch.CanLimit()) }},
 		{Name: featureUsers, Since: "3.8", Probe: "a child that executes nothing is made in one, with its IDs mapped",
 			Use:     "other namespaces for a user without CAP_SYS_ADMIN",
-			Without: "such a user has none of them", Promise: PromiseSame,
+			Without: "such a user has none of them; where [harden] user_namespace is required sydbox does not start",
+			Promise: PromiseSame,
 			Remedy: "sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone (Debian), " +
 				"kernel.apparmor_restrict_unprivileged_userns (Ubuntu); the container's seccomp profile",
+			wanted: func(p *policy.Policy) Level { return levelNamed(p.Hardening().Namespaces[policy.NamespaceUser]) },
 			try: func(t *tries) (bool, string) {
 				if t.privileges.UserNamespaces {
 					return true, ""

@@ -30,6 +30,11 @@ const (
 	featureLook      = "other users' tasks"
 	featureRights    = "others' rights"
 	featureDrop      = "capabilities"
+	featureMounts    = "mount namespace"
+	featurePIDs      = "pid namespace"
+	featureIPC       = "ipc namespace"
+	featureUTS       = "uts namespace"
+	featureProc      = "private /proc"
 	featureLimits    = "limits"
 	featureUsers     = "user namespace"
 	featureWindows   = "no way to Windows"
@@ -41,6 +46,7 @@ func table() []Feature {
 	list := startFeatures()
 	list = append(list, fileFeatures()...)
 	list = append(list, networkFeatures()...)
+	list = append(list, spaceFeatures()...)
 	return append(list, aroundFeatures()...)
 }
 

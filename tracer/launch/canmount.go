@@ -1,0 +1,29 @@
+package launch
+
+import (
+	"errors"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// CanMountProc says why a target in a PID and a mount namespace of its own could not have a /proc of its own; nil if it
+// could. A shim is started that executes nothing.
+func CanMountProc() error {
+	runtime.LockOSThread() // whose child it is
+	defer runtime.UnlockOSThread()
+	s, err := (&Plan{PIDs: Required, Mounts: Required}).Start()
+	var setup *SetupError
+	if errors.As(err, &setup) {
+		return setup.Err
+	}
+	if err != nil {
+		return err
+	}
+	s.Close() // it ends
+	for {
+		if _, err := unix.Wait4(s.child, nil, 0, nil); err != unix.EINTR {
+			return nil // whoever else in this program waits for any child may have been first
+		}
+	}
+}
