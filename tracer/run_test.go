@@ -111,7 +111,7 @@ func TestFirstCall(t *testing.T) {
 	}
 	made := filepath.Join(dir, "made")
 	for range 200 {
-		b := newBox(t, []string{"mkdir"}, path, made)
+		b := newBox(t, []string{"mkdir", "mkdirat"}, path, made)
 		b.onCall = func(*Task, *syscalls.Invocation) Action { return Deny(unix.EROFS) }
 		b.exits(int(unix.EROFS))
 	}

@@ -74,9 +74,15 @@ func (k *kernel) boot(o *options) (failed int, err error) {
 	}
 	defer os.RemoveAll(dir)
 	chosen := o.chosen()
-	if o.short {
-		chosen = slices.DeleteFunc(chosen, func(s suite) bool { return !s.quick })
-	}
+	chosen = slices.DeleteFunc(chosen, func(s suite) bool {
+		if !o.all && !s.quick {
+			return true
+		}
+		if !s.fits(k.goarch) {
+			fmt.Printf("%-15s %s: its tests are not for %s\n", k.name, s.name(), k.goarch)
+		}
+		return !s.fits(k.goarch)
+	})
 	initrd := filepath.Join(dir, "initrd")
 	if err := k.pack(initrd, dir, image, chosen, o); err != nil {
 		return 0, err

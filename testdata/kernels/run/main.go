@@ -3,7 +3,7 @@
 //	run old [-level L] [flags]        under a filter that pretends older kernels (oldk)
 //	run boot [-kernel REGEXP] [flags] in real kernels of Debian's, under user-mode Linux or qemu
 //
-// The flags: -suites REGEXP, -run TESTS, -limit D, -short and -v.
+// The flags: -suites REGEXP, -run TESTS, -limit D, -all, -short and -v.
 //
 // It prints one line for each kernel and suite, and why tests were skipped. The exit status is 1 if anything failed.
 package main
@@ -39,7 +39,8 @@ func main() {
 type options struct {
 	suites, kernels *regexp.Regexp
 	limit, run      string
-	short, verbose  bool
+	all, short      bool
+	verbose         bool
 }
 
 // parse reads the flags. kernels is what the flag for them is called.
@@ -51,11 +52,13 @@ func parse(form, kernels string, args []string) (*options, error) {
 	flags.StringVar(&suiteText, "suites", ".", "only the packages whose names match")
 	flags.StringVar(&o.run, "run", "", "only these tests, for go test's -run, whatever a suite has by itself")
 	flags.StringVar(&o.limit, "limit", "20m", "how long a suite may take")
+	flags.BoolVar(&o.all, "all", false, "in a kernel also the suites that take hours there; -suites and -run mean these, too")
 	flags.BoolVar(&o.short, "short", false, "the tests that take a minute or two, at one level or in one kernel")
 	flags.BoolVar(&o.verbose, "v", false, "print everything that the tests print")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
+	o.all = o.all || suiteText != "." || o.run != ""
 	var err error
 	if o.suites, err = regexp.Compile(suiteText); err == nil {
 		o.kernels, err = regexp.Compile(kernelText)

@@ -21,27 +21,35 @@ type suite struct {
 	short, long string
 	// needs are tests that have a compiler build what they have written, for go test's -skip where there is none.
 	needs string
-	// quick says that the short form of a boot has them: their time is little, also where a call takes long.
+	// quick says that a boot has them unless it is told more: their time is little, also where a call takes long.
 	quick bool
+	// only are the machines, as Go names them, whose guests can have them; empty for all.
+	only []string
 	// system says that the tests start programs that every system has.
 	system bool
 	// trees are the directories besides testdata that they read.
 	trees []string
 }
 
+// wide are the machines whose int has 64 bits: some tests have larger numbers than fit into others.
+var wide = []string{"amd64", "arm64", "riscv64"}
+
+// fits says whether the tests can be had on a machine. The programs of tracer make calls that only x86 has.
+func (s *suite) fits(goarch string) bool { return len(s.only) == 0 || slices.Contains(s.only, goarch) }
+
 // suites are ordered from what everything stands on to what stands on everything.
 var suites = []suite{
 	{pkg: "arch", quick: true},
 	{pkg: "syscalls", quick: true},
-	{pkg: "access", needs: "TestLayouts", quick: true},
+	{pkg: "access", needs: "TestLayouts", quick: true, only: wide},
 	{pkg: "tracer/seccomp", run: "Install|Supported|Listener|Kernel", quick: true},
 	{pkg: "tracer/landlock", quick: true},
 	{pkg: "tracer/launch", quick: true},
 	{pkg: "dns", quick: true},
 	{pkg: "netres", quick: true},
 	{pkg: "pathres", run: "^Test"},
-	{pkg: "deputy", run: "^Test", long: "TestOracle|Race"},
-	{pkg: "tracer", long: "TestAttach|TestVictims", system: true},
+	{pkg: "deputy", run: "^Test", long: "TestOracle|Race", only: wide},
+	{pkg: "tracer", long: "TestAttach|TestVictims", system: true, only: []string{"amd64"}},
 	{
 		pkg: "sandbox", run: "TestFeatures|TestProbe|TestBenign$|TestAttacks$", system: true,
 		short: "TestProbe|TestBenign$/^(addresses|busy_exit|identity|names|open_flags|unix_sockets)$/^dynamic$/^(user|policed)$",
