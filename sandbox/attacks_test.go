@@ -34,6 +34,7 @@ func TestAttacks(t *testing.T) {
 				name := fmt.Sprintf("%s/%s/%s", strings.TrimSuffix(filepath.Base(source), ".c"), v.name, userName(uid))
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
+					needsKernelFor(t, v)
 					a := &attempt{assault: h.assault(t, source, v, uid), v: v, notes: notes}
 					for _, trick := range a.tricks(t) {
 						if a.takes(trick) {

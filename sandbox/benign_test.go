@@ -28,6 +28,7 @@ func TestBenign(t *testing.T) {
 		for _, v := range buildable(slices.Compact(names)...) { // two tests that build one file at once spoil it
 			t.Run(strings.TrimSuffix(filepath.Base(source), ".c")+"/"+v.name, func(t *testing.T) {
 				t.Parallel()
+				needsKernelFor(t, v)
 				if needsSockets(source) {
 					t.Skip("sockets cannot be copied (pidfd_getfd, Linux 5.6): servers on every address are denied")
 				}

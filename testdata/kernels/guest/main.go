@@ -127,7 +127,7 @@ func run(name, dir, limit string, argv []string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = dir
-	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C", "TMPDIR=/tmp"}
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C", "TMPDIR=/tmp", "SYDBOX_TEST_SLOW=1"}
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout
 	cmd.WaitDelay = 5 * time.Second
 	fmt.Println("GUEST begin", name)
