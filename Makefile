@@ -90,9 +90,12 @@ attacks: deps
 test-oldkernel: deps
 	$(GO) run ./testdata/kernels/run old $(if $(SHORT),-short) $(KERNELS)
 
-# The short form boots user-mode Linux alone. The cross compilers build what tests of other machines have built.
-BOOT_PACKAGES = qemu-system-x86 qemu-system-arm qemu-system-misc opensbi gcc gcc-multilib libc6-dev gcc-aarch64-linux-gnu \
-	libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
+# The short form boots user-mode Linux alone. clang builds what tests of other machines have built: Debian's cross compilers
+# by gcc and gcc-multilib exclude each other.
+GCC_MAJOR = $(shell gcc -dumpversion 2>/dev/null || echo 12)
+BOOT_PACKAGES = qemu-system-x86 qemu-system-arm qemu-system-misc opensbi gcc gcc-multilib libc6-dev clang \
+	$(foreach m,arm64 armhf riscv64,libc6-dev-$(m)-cross libgcc-$(GCC_MAJOR)-dev-$(m)-cross) \
+	binutils-aarch64-linux-gnu binutils-arm-linux-gnueabihf binutils-riscv64-linux-gnu
 
 test-kernels:
 	@sh testdata/deps.sh debian-archive-keyring $(if $(SHORT),,$(BOOT_PACKAGES))

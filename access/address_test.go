@@ -27,7 +27,7 @@ func sockaddr(abi *arch.ABI, family uint16, rest string) []byte {
 }
 
 // sin is a struct sockaddr_in or sockaddr_in6 (ip(7), ipv6(7)).
-func sin(abi *arch.ABI, host string, port, scope int) []byte {
+func sin(abi *arch.ABI, host string, port int, scope uint32) []byte {
 	b := binary.BigEndian.AppendUint16(nil, uint16(port))
 	ip := netip.MustParseAddr(host)
 	if ip.Is4() {
@@ -130,7 +130,7 @@ func inet(host string, port int) func(*arch.ABI) []byte {
 	return func(abi *arch.ABI) []byte { return sin(abi, host, port, 0) }
 }
 
-func inet6(host string, port, scope int) func(*arch.ABI) []byte {
+func inet6(host string, port int, scope uint32) func(*arch.ABI) []byte {
 	return func(abi *arch.ABI) []byte { return sin(abi, host, port, scope) }
 }
 

@@ -41,7 +41,7 @@ func TestForms(t *testing.T) {
 		{abi: arch.I386, call: "truncate", args: []any{"file", -5}, errno: unix.EINVAL},
 		{abi: arch.I386, call: "truncate64", args: []any{"file", 7, 1}, want: unix.Stat_t{Size: 1<<32 + 7}},
 		{abi: arch.ARM, call: "truncate64", args: []any{"file", 99, 7, 1}, want: unix.Stat_t{Size: 1<<32 + 7}},
-		{abi: arch.X32, call: "truncate", args: []any{"file", 1<<32 + 9}, want: unix.Stat_t{Size: 1<<32 + 9}},
+		{abi: arch.X32, call: "truncate", args: []any{"file", uint64(1<<32 + 9)}, want: unix.Stat_t{Size: 1<<32 + 9}},
 		{abi: arch.I386, call: "utime", args: []any{"file", half(1000, 2000)}, want: times(1000, 0, 2000, 0)},
 		{abi: arch.I386, call: "utime", args: []any{"file", half(0xffffffff, 2000)}, want: times(-1, 0, 2000, 0)},
 		{abi: arch.X32, call: "utime", args: []any{"file", words(1<<33, 2000)}, want: times(1<<33, 0, 2000, 0)},
@@ -57,7 +57,7 @@ func TestForms(t *testing.T) {
 		{abi: arch.X32, call: "utimensat", args: []any{at, "file", words(1<<33, 0xdead<<32|5, 2000, 6), 0},
 			want: times(1<<33, 5, 2000, 6)},
 		{abi: arch.X86_64, call: "utimensat", args: []any{at, "file", words(1000, 0xdead<<32|5, 2000, 6), 0}, errno: unix.EINVAL},
-		{abi: arch.I386, call: "chown", args: []any{"file", 0xabcd1234, 0xffff}, want: unix.Stat_t{Uid: 0x1234}, root: true},
+		{abi: arch.I386, call: "chown", args: []any{"file", uint32(0xabcd1234), 0xffff}, want: unix.Stat_t{Uid: 0x1234}, root: true},
 		{abi: arch.I386, call: "lchown", args: []any{"file", 0xffff, 77}, want: unix.Stat_t{Gid: 77}, root: true},
 		{abi: arch.ARM, call: "chown", args: []any{"file", 0x1_0007, 8}, want: unix.Stat_t{Uid: 7, Gid: 8}, root: true},
 		{abi: arch.I386, call: "chown32", args: []any{"file", 0x11234, -1}, want: unix.Stat_t{Uid: 0x11234}, root: true},
@@ -96,6 +96,15 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// stamp holds in a word of this machine what fits.
+func stamp(sec, nsec int64) (ts unix.Timespec) {
+	setWord(&ts.Sec, sec)
+	setWord(&ts.Nsec, nsec)
+	return ts
+}
+
+func setWord[T int32 | int64](to *T, v int64) { *to = T(v) }
+
 func times(asec, ansec, msec, mnsec int64) unix.Stat_t {
-	return unix.Stat_t{Atim: unix.Timespec{Sec: asec, Nsec: ansec}, Mtim: unix.Timespec{Sec: msec, Nsec: mnsec}}
+	return unix.Stat_t{Atim: stamp(asec, ansec), Mtim: stamp(msec, mnsec)}
 }

@@ -30,7 +30,7 @@ func lookCases() (cases []oracleCase) {
 		add("newfstatat", unix.AT_FDCWD, "%s", buf(int(statBytesLen)), flags)
 		add("statx", unix.AT_FDCWD, "%s", flags, unix.STATX_ALL|unix.STATX_MNT_ID, buf(256))
 	}
-	add("statx", unix.AT_FDCWD, "%s", 0, 1<<31, buf(256))
+	add("statx", unix.AT_FDCWD, "%s", 0, uint64(1<<31), buf(256))
 	add("statx", unix.AT_FDCWD, "%s", 0, 0, buf(256))
 	add("statx", unix.AT_FDCWD, "%s", unix.AT_STATX_FORCE_SYNC|unix.AT_STATX_DONT_SYNC, 0, buf(256))
 	add("stat", "%s", buf(int(statBytesLen)))

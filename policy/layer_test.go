@@ -114,7 +114,7 @@ func TestNearLayersDecide(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	p := mustLoad(t, host(nil), "")
-	if r := p.Run(); r != (RunSettings{Wait: "all"}) || p.NoNewPrivs() != "required" || p.Lifted("io_uring") {
+	if r := p.Run(); r != (RunSettings{Wait: "all", Placement: "near"}) || p.NoNewPrivs() != "required" || p.Lifted("io_uring") {
 		t.Error("defaults:", r, p.NoNewPrivs(), p.Lifted("io_uring"))
 	}
 	if p.Landlock() != "preferred" || p.Pinning() != "preferred" {

@@ -14,6 +14,8 @@ var levelNames = []string{"off", "preferred", "required"}
 // Values of run.wait.
 var waitNames = []string{"all", "root"}
 
+var placementNames = []string{"near", "free"}
+
 // setting is a value and where it was set; without a place nobody did.
 type setting[T any] struct {
 	value T
@@ -42,6 +44,7 @@ type settings struct {
 	violationStatus  setting[int]
 	grace            setting[time.Duration]
 	output           setting[uint64]
+	placement        setting[string]
 
 	harden hardenSettings
 	env    envSettings
@@ -59,6 +62,7 @@ func (s *settings) below(far *settings, layer int) {
 	fill(&s.violationStatus, &far.violationStatus)
 	fill(&s.grace, &far.grace)
 	fill(&s.output, &far.output)
+	fill(&s.placement, &far.placement)
 	s.harden.below(&far.harden)
 	s.env.below(&far.env, layer)
 	s.calls.below(&far.calls, layer)
@@ -78,15 +82,17 @@ type RunSettings struct {
 	Timeout, Grace time.Duration
 	// Output is how many bytes the command may write to its standard output and error, together; 0 sets no bound.
 	Output uint64
+	// Placement is "near" (while one thing happens after the other, it does so on one CPU) or "free".
+	Placement string
 	// ViolationStatus is the exit status where something was denied and the command itself succeeded; 0 leaves it.
 	ViolationStatus int
 }
 
-// Run returns the [run] section: wait "all", no timeout and no status of its own unless said.
+// Run returns the [run] section: wait "all", placement "near", no timeout and no status of its own unless said.
 func (p *Policy) Run() RunSettings {
 	s := &p.settings
 	return RunSettings{Wait: s.wait.or("all"), Timeout: s.timeout.value, Grace: s.grace.value,
-		Output: s.output.value, ViolationStatus: s.violationStatus.value}
+		Output: s.output.value, Placement: s.placement.or("near"), ViolationStatus: s.violationStatus.value}
 }
 
 // NoNewPrivs returns harden.no_new_privs: "required" unless said, "preferred" or "off".
@@ -155,7 +161,7 @@ func (d *decoder) word(key string, v any, known []string, to *setting[string]) {
 	d.fail(d.value(key), choose(text, known), "%q is not a value that is known", text)
 }
 
-var runKeys = []string{"wait", "timeout", "grace", "output", "violation_status"}
+var runKeys = []string{"wait", "timeout", "grace", "output", "placement", "violation_status"}
 
 func (d *decoder) run(table map[string]any) {
 	const prefix = "run" + keySep
@@ -176,6 +182,8 @@ func (d *decoder) run(table map[string]any) {
 			if n, ok := d.size(key, v); ok {
 				d.doc.settings.output = setting[uint64]{n, d.at(key)}
 			}
+		case "placement":
+			d.word(key, v, placementNames, &d.doc.settings.placement)
 		case "violation_status":
 			n, isInt := v.(int64)
 			if !isInt || n < 0 || n > 255 {

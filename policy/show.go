@@ -188,6 +188,9 @@ func (s *show) rest(p *Policy) {
 	if run.Output > 0 {
 		s.line("output = "+shownSize(run.Output), fromPlace(p.settings.output.place))
 	}
+	if p.settings.placement.set() {
+		s.line(fmt.Sprintf("placement = %q", run.Placement), fromPlace(p.settings.placement.place))
+	}
 	s.line(fmt.Sprintf("violation_status = %d", run.ViolationStatus), fromPlace(p.settings.violationStatus.place))
 	s.b.WriteString("\n[run]\n")
 	s.flush()

@@ -37,6 +37,8 @@ type box struct {
 	carrier carrier
 	// pin says whether calls are to be carried out by the tracer.
 	pin bool
+	// near: tasks may stay on the tracer's CPU.
+	near bool
 	// inForce is what protects this run; complete before the target runs.
 	inForce InForce
 	// inside are the namespaces that the tree was born into; complete as above.
@@ -70,6 +72,7 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 
 		unprivileged: c.NoNewPrivs == Required,
 		pin:          c.Mode == Enforce && c.Policy.Pinning() != "off" && !ablated(protectPinning),
+		near:         c.Policy.Run().Placement == "near",
 	}
 	b.guarded = !c.Policy.Lifted(refusalOutsiders)
 	if b.guarded {

@@ -152,7 +152,7 @@ func (c *Cmd) start() error {
 		Dumpable:    c.KeepDumpable,
 		Counts:      c.Counts,
 		KeepSIGCHLD: c.KeepSIGCHLD,
-		Near:        true,
+		Near:        box.near,
 	}
 	opt.Hardened = box.hardened
 	opt.Inside = box.isInside
@@ -199,7 +199,10 @@ func (b *box) plan(c *Cmd, std *stdStreams, wall *wall) (*launch.Plan, error) {
 	if gives {
 		filter = tracer.WithGive(filter)
 	}
-	prog, err := seccomp.Compile(tracer.WithNear(filter))
+	if b.near {
+		filter = tracer.WithNear(filter)
+	}
+	prog, err := seccomp.Compile(filter)
 	if err != nil {
 		return nil, fmt.Errorf("compile the policy into a filter: %w", err)
 	}

@@ -10,7 +10,7 @@ have() {
 	strace) command -v strace ;;
 	busybox-static) command -v busybox ;;
 	libc6-dev) echo 'int main(void) { return 0; }' | gcc -static -x c -o /dev/null - ;;
-	gcc-multilib) echo 'int main(void) { return 0; }' | gcc -m32 -static -x c -o /dev/null - ;;
+	gcc-multilib) printf '#include <errno.h>\nint main(void) { return 0; }\n' | gcc -m32 -static -x c -o /dev/null - ;;
 	*) dpkg -s "$1" ;;
 	esac >/dev/null 2>&1
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -141,7 +142,7 @@ func TestReadUnknown(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add(written(story...))
 	f.Add(written(story[0], &event.Born{ID: 1, Parent: 2}, &event.Born{ID: 2, Parent: 1}, &event.Born{ID: 2, Parent: 2}))
-	f.Add(written(story[0], &event.Born{ID: 1 << 40}, &event.Used{ID: -1}, &event.Ended{ID: 1 << 19}))
+	f.Add(written(story[0], &event.Born{ID: math.MaxInt}, &event.Used{ID: -1}, &event.Ended{ID: 1 << 19}))
 	f.Add(compressed(f, written(story...)))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		tr, err := Read(bytes.NewReader(text))

@@ -68,7 +68,7 @@ static void capability(const char *line)
 static void status(void)
 {
 	static const char *const keys[] = {"Uid:", "Gid:", "Groups:", "Umask:", "SigPnd:", "SigBlk:", "SigIgn:", "SigCgt:",
-		"CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:", "Cpus_allowed:", "Mems_allowed:", "Threads:",
+		"CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:", "Mems_allowed:", "Threads:",
 		"THP_enabled:", "CoreDumping:", "FDSize:"};
 	FILE *f = fopen("/proc/self/status", "r");
 	char line[512];
@@ -77,6 +77,9 @@ static void status(void)
 			if (strncmp(line, keys[i], strlen(keys[i])) == 0)
 				capability(line);
 	fclose(f);
+	cpu_set_t cpus; /* as calls tell it: where it is read in status it may be less for a while (placement = "near") */
+	MUST(sched_getaffinity(0, sizeof cpus, &cpus) == 0);
+	printf("%d CPUs\n", CPU_COUNT(&cpus));
 	printf("oom_score_adj %s", get("/proc/self/oom_score_adj"));
 	printf("timerslack %d\n", prctl(PR_GET_TIMERSLACK));
 	printf("dumpable %d\n", prctl(PR_GET_DUMPABLE));

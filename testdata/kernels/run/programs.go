@@ -22,18 +22,17 @@ type compiler struct {
 	narrow []string
 }
 
-const (
-	armTool = "arm-linux-gnueabihf-gcc"
-	armPkg  = "gcc-arm-linux-gnueabihf"
-)
-
+// Other machines' compiler is clang, with their libraries: Debian's gcc-multilib, which the tests of this machine need, and
+// its cross compilers by gcc exclude each other.
 var compilers = map[string]compiler{
 	"amd64":   {tool: []string{"gcc"}, pkg: "gcc", narrow: []string{"gcc", "-m32"}},
 	"386":     {tool: []string{"gcc", "-m32"}, pkg: "gcc-multilib", narrow: []string{"gcc", "-m32"}},
-	"arm64":   {tool: []string{"aarch64-linux-gnu-gcc"}, pkg: "gcc-aarch64-linux-gnu " + armPkg, narrow: []string{armTool}},
-	"arm":     {tool: []string{armTool}, pkg: armPkg, narrow: []string{armTool}},
-	"riscv64": {tool: []string{"riscv64-linux-gnu-gcc"}, pkg: "gcc-riscv64-linux-gnu"},
+	"arm64":   {tool: clang("aarch64-linux-gnu"), pkg: "clang", narrow: clang("arm-linux-gnueabihf")},
+	"arm":     {tool: clang("arm-linux-gnueabihf"), pkg: "clang", narrow: clang("arm-linux-gnueabihf")},
+	"riscv64": {tool: clang("riscv64-linux-gnu"), pkg: "clang"},
 }
+
+func clang(target string) []string { return []string{"clang", "--target=" + target} }
 
 var variantsComment = regexp.MustCompile(`/\* variants: ([a-z0-9 ]+) \*/`)
 
