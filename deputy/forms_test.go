@@ -57,7 +57,7 @@ func TestForms(t *testing.T) {
 		{abi: arch.X32, call: "utimensat", args: []any{at, "file", words(1<<33, 0xdead<<32|5, 2000, 6), 0},
 			want: times(1<<33, 5, 2000, 6)},
 		{abi: arch.X86_64, call: "utimensat", args: []any{at, "file", words(1000, 0xdead<<32|5, 2000, 6), 0}, errno: unix.EINVAL},
-		{abi: arch.I386, call: "chown", args: []any{"file", uint32(0xabcd1234), 0xffff}, want: unix.Stat_t{Uid: 0x1234}, root: true},
+		{abi: arch.I386, call: "chown", args: []any{"file", uint64(0xabcd1234), 0xffff}, want: unix.Stat_t{Uid: 0x1234}, root: true},
 		{abi: arch.I386, call: "lchown", args: []any{"file", 0xffff, 77}, want: unix.Stat_t{Gid: 77}, root: true},
 		{abi: arch.ARM, call: "chown", args: []any{"file", 0x1_0007, 8}, want: unix.Stat_t{Uid: 7, Gid: 8}, root: true},
 		{abi: arch.I386, call: "chown32", args: []any{"file", 0x11234, -1}, want: unix.Stat_t{Uid: 0x11234}, root: true},
