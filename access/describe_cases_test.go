@@ -264,7 +264,7 @@ var describeCases = []struct {
 	{arch.I386, "fstatat64", []any{cwd, "link", 0, 0x100}, `stat "link"`},
 	{nil, "statx", []any{3, "link", 0x4100, 0xfff, 0}, `stat 3:"link"`},
 	{nil, "statx", []any{3, "link", 0x6000, 0xfff, 0}, `EINVAL`},
-	{nil, "statx", []any{3, "link", 0, uint32(1 << 31), 0}, `EINVAL`},
+	{nil, "statx", []any{3, "link", 0, uint64(1 << 31), 0}, `EINVAL`},
 	{nil, "statx", []any{3, "", 0x1000, 0xfff, 0}, `none 3:"" follow empty`},
 	{nil, "statfs", []any{"link", 0}, `stat "link" follow`},
 	{arch.I386, "statfs64", []any{"link", 84, 0}, `stat "link" follow`},
