@@ -19,6 +19,7 @@ type hardenSettings struct {
 	umask        setting[int]
 	spaces       [namespaces]setting[string]
 	bounds       [bounds]setting[uint64]
+	mounts       mountSettings
 }
 
 // Bound is something of which a process may be given only so much: setrlimit(2).
@@ -54,6 +55,10 @@ type Hardening struct {
 	LimitLevel string
 	// Namespaces says how much each kind of namespace is wanted: "off" unless said.
 	Namespaces [namespaces]string
+	// Mounts are the paths of each list of what is mounted over, and MountLevel how much that is wanted: "required" unless
+	// said.
+	Mounts     [mountLists][]string
+	MountLevel string
 }
 
 // LimitSetting is a Bound with its value: seconds, bytes, or a number.
@@ -68,6 +73,10 @@ func (p *Policy) Hardening() Hardening {
 	h := Hardening{
 		Capabilities: s.capabilities.or("off"), Descriptors: s.descriptors.or("off"), Keep: s.keep.value,
 		Umask: s.umask.or(-1), LimitLevel: s.limits.or("required"),
+		MountLevel: s.mounts.level.or("required"),
+	}
+	for l := range mountLists {
+		h.Mounts[l] = s.mounts.paths(l)
 	}
 	for n := range namespaces {
 		h.Namespaces[n] = s.spaces[n].or("off")
@@ -92,6 +101,7 @@ func (s *hardenSettings) below(far *hardenSettings) {
 	for b := range bounds {
 		fill(&s.bounds[b], &far.bounds[b])
 	}
+	s.mounts.below(&far.mounts)
 }
 
 func (d *decoder) harden(table map[string]any) {
@@ -105,6 +115,7 @@ func (d *decoder) harden(table map[string]any) {
 		"capabilities":      &s.harden.capabilities,
 		"descriptors":       &s.harden.descriptors,
 		"limits":            &s.harden.limits,
+		"mounts":            &s.harden.mounts.level,
 		"deny_list":         &s.calls.level,
 	}
 	for n := range namespaces {
@@ -112,12 +123,14 @@ func (d *decoder) harden(table map[string]any) {
 	}
 	for _, name := range d.ordered(table, prefix) {
 		key, v := prefix+name, table[name]
-		bound := slices.Index(boundKeys[:], name)
+		bound, list := slices.Index(boundKeys[:], name), slices.Index(mountKeys[:], name)
 		switch {
 		case levels[name] != nil:
 			d.word(key, v, levelNames, levels[name])
 		case bound >= 0:
 			d.bound(key, v, Bound(bound))
+		case list >= 0:
+			d.mounts(key, v, MountList(list))
 		case name == "keep_descriptors":
 			d.numbers(key, v, &s.harden.keep)
 		case name == "umask":
@@ -128,6 +141,7 @@ func (d *decoder) harden(table map[string]any) {
 			d.callErrno(key, v)
 		default:
 			known := append(slices.Sorted(maps.Keys(levels)), boundKeys[:]...)
+			known = append(known, mountKeys[:]...)
 			known = append(known, "keep_descriptors", "umask", "deny_calls", "keep_calls", "deny_errno")
 			d.fail(d.at(key), didYouMean(name, known), "unknown key %q in [harden]", name)
 		}
@@ -246,6 +260,7 @@ func (s *show) hardening(p *Policy) {
 	for n := range namespaces {
 		level(n.String(), set.spaces[n].value, set.spaces[n].place)
 	}
+	s.mounts(&set.mounts)
 	level("capabilities", set.capabilities.value, set.capabilities.place)
 	level("descriptors", set.descriptors.value, set.descriptors.place)
 	if set.keep.set() {

@@ -109,6 +109,9 @@ func compile(p, base *Policy) (*Policy, *Error) {
 	if err := p.settings.env.finish(vars); err != nil {
 		return nil, err
 	}
+	if err := p.settings.harden.mounts.finish(vars); err != nil {
+		return nil, err
+	}
 	p.settings.calls.finish()
 	p.admitResolvers()
 	slices.SortStableFunc(p.rules, func(a, b rule) int { return compareRules(&a.Rule, &b.Rule) })

@@ -45,6 +45,8 @@ type box struct {
 	inside launch.Inside
 	// inner is nil unless the tree has a PID namespace to itself.
 	inner *innerNumbers
+	// covers are the files that something is mounted on in there; nil for none.
+	covers map[cover]bool
 	// hardening is what the target was started with; complete as above.
 	hardening hardening
 	// err is what ended the run before the target ran.

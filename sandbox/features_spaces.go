@@ -20,7 +20,13 @@ func spaceFeatures() []Feature {
 	for i := range list {
 		list[i].Remedy = remedy
 	}
-	return append(list, Feature{Name: featureProc, Since: "3.8",
+	return append(list, Feature{Name: featureSetattr, Since: "5.12",
+		Probe:   "mount_setattr(2) is called with nothing to do",
+		Use:     "[harden] read_only: a mount and all below become read-only in one call",
+		Without: "they are remounted one by one", Promise: PromiseSame,
+		Remedy: "nothing is lost; Linux 5.12 or later has it",
+		try:    func(*tries) (bool, string) { return succeeded(launch.CanSetattr()) },
+	}, Feature{Name: featureProc, Since: "3.8",
 		Probe: "a child mounts a procfs in a PID and a mount namespace of its own",
 		Use:   "where both are asked for /proc shows the command's processes only",
 		Without: "where one of the two is preferred /proc goes on showing the processes outside; where both are required " +
@@ -41,7 +47,24 @@ func spaceFeature(name, since string, step launch.Step, kind policy.Namespace, u
 		Use:     "[harden] " + kind.String() + ": " + use,
 		Without: "where it is preferred the command goes without; where it is required sydbox does not start",
 		Promise: PromiseFewer,
-		wanted:  func(p *policy.Policy) Level { return levelNamed(p.Hardening().Namespaces[kind]) },
-		try:     func(*tries) (bool, string) { return succeeded(launch.CanMake(step)) },
+		wanted: func(p *policy.Policy) Level {
+			h := p.Hardening()
+			level := levelNamed(h.Namespaces[kind])
+			if kind == policy.NamespaceMount {
+				level = max(level, coversWanted(&h))
+			}
+			return level
+		},
+		try: func(*tries) (bool, string) { return succeeded(launch.CanMake(step)) },
 	}
+}
+
+// coversWanted is how much a policy wants what takes a mount namespace besides.
+func coversWanted(h *policy.Hardening) Level {
+	for _, paths := range h.Mounts {
+		if len(paths) > 0 {
+			return levelNamed(h.MountLevel)
+		}
+	}
+	return Off
 }

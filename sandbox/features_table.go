@@ -35,6 +35,7 @@ const (
 	featureIPC       = "ipc namespace"
 	featureUTS       = "uts namespace"
 	featureProc      = "private /proc"
+	featureSetattr   = "mount_setattr"
 	featureLimits    = "limits"
 	featureUsers     = "user namespace"
 	featureWindows   = "no way to Windows"

@@ -90,6 +90,8 @@ func (h *hardening) into(plan *launch.Plan, c *Cmd, w *wall) {
 	} {
 		*level = launchLevel(want.Namespaces[kind])
 	}
+	plan.ReadOnly, plan.Hide = want.Mounts[policy.MountReadOnly], want.Mounts[policy.MountHide]
+	plan.MountLevel = launchLevel(want.MountLevel)
 	if want.Umask >= 0 {
 		plan.SetUmask, plan.Umask = true, uint32(want.Umask)
 	}
@@ -128,6 +130,11 @@ func (h *hardening) without(want *policy.Hardening, c *Cmd) {
 	h.leaveOut(pinningPrimitive, c.Policy.Pinning())
 	for n, level := range want.Namespaces {
 		h.leaveOut(policy.Namespace(n).String(), level)
+	}
+	for l, paths := range want.Mounts {
+		if len(paths) > 0 {
+			h.leaveOut(policy.MountList(l).String(), want.MountLevel)
+		}
 	}
 	for _, l := range want.Limits {
 		h.leaveOut(l.Bound.String(), want.LimitLevel)

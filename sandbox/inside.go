@@ -3,6 +3,9 @@ package sandbox
 import (
 	"fmt"
 
+	"golang.org/x/sys/unix"
+
+	"sydbox/access"
 	"sydbox/tracer/launch"
 )
 
@@ -36,7 +39,36 @@ func (b *box) isInside(in launch.Inside) {
 			return b.inner.find(number)
 		}
 	}
-	b.err = b.res.Rebase(in.Target, outer)
+	if b.err = b.res.Rebase(in.Target, outer); b.err == nil {
+		b.findCovers(in.Covered)
+	}
+}
+
+// cover is a file that something was mounted on: a hidden one, or the top of what is read-only.
+type cover struct{ dev, ino uint64 }
+
+// findCovers learns what is mounted over. The kernel keeps whoever is in the mount namespace from taking away the name of
+// such a file, or from giving it to another (EBUSY, is_local_mountpoint in fs/mount.h). The tracer, which does it for
+// a task, is not in there, and for it the mount would go with the name.
+func (b *box) findCovers(paths []string) {
+	b.res.Task(b.inside.Target, b.inside.Target)
+	for _, path := range paths {
+		name := access.Name{Dirfd: unix.AT_FDCWD, UnsafePath: []byte(path), Follow: true}
+		var o access.Object
+		b.res.Resolve(0, &name, &o)
+		if o.Errno != 0 || o.Refuse != 0 {
+			continue // in something else that is hidden, where it has no name to take away
+		}
+		if b.covers == nil {
+			b.covers = map[cover]bool{}
+		}
+		b.covers[cover{o.Dev, o.Ino}] = true
+	}
+}
+
+// holds says whether an access would take the name of a cover away.
+func (b *box) holds(a *access.Access) bool {
+	return b.covers != nil && a.Op&access.Delete != 0 && b.covers[cover{a.Object.Dev, a.Object.Ino}]
 }
 
 // innerNumbers finds members by their numbers in the tree's own PID namespace.

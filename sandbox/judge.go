@@ -63,6 +63,10 @@ func (b *box) judgeOne(i int, a *access.Access, v *verdict) {
 	if b.reaches(i, a, v) {
 		return
 	}
+	if b.holds(a) {
+		v.take(policy.Decision{Action: policy.Mute, Errno: unix.EBUSY}, i, access.Delete, "")
+		return
+	}
 	if ablated(protectHeld) && o.Held != 0 {
 		return
 	}

@@ -63,6 +63,8 @@ var escapes = []escape{
 		script: "kill -0 $OUTSIDER 2>&1 | grep -q 'No such process' || : > won"},
 	{name: "a process of this machine", needs: []string{"private_proc"}, script: seesOutsider},
 	{name: "the machine's own proc", needs: []string{"mount_namespace"}, script: seesOutsider},
+	{name: "what is read-only", needs: []string{"read_only"}, script: ": > fixed/won; cp fixed/won . && : > won"},
+	{name: "what is hidden", needs: []string{"hide"}, script: "[ \"$(cat secret/file)\" = secret ] && : > won"},
 	{name: "a shared memory", needs: []string{"ipc_namespace"},
 		script: "grep -q -E \"^ *-?[0-9]+ +$SEGMENT \" /proc/sysvipc/shm && : > won"},
 	{name: "the host's name", needs: []string{"uts_namespace"},
@@ -86,6 +88,7 @@ const seesOutsider = "[ -e /proc/$OUTSIDER/stat ] && : > won"
 var every = map[string]string{
 	"no_new_privs": `"required"`, "landlock": `"required"`, "network_namespace": `"required"`,
 	"user_namespace": `"required"`, "pid_namespace": `"required"`, "mount_namespace": `"required"`,
+	"read_only": `["$PWD/fixed"]`, "hide": `["$PWD/secret"]`,
 	"ipc_namespace": `"required"`, "uts_namespace": `"required"`,
 	"capabilities": `"required"`, "descriptors": `"required"`, "umask": `"077"`, "deny_calls": `["@sysv-ipc"]`,
 	"pinning": `"preferred"`, "limit_cpu": `"10m"`, "limit_as": `"1T"`, "limit_nofile": "1000", "limit_fsize": `"1G"`,
@@ -224,6 +227,11 @@ func (p *prison) run(t *testing.T, e *escape, uid int, off []string) boxed {
 	here := filepath.Join(p.dir, fmt.Sprint("run", n))
 	freshDir(t, here, uid)
 	freshDir(t, here+"-out", uid)
+	freshDir(t, here+"/fixed", uid)
+	freshDir(t, here+"/secret", uid)
+	if err := os.WriteFile(here+"/secret/file", []byte("secret"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	secret := here + "-secret"
 	if err := os.WriteFile(secret, []byte("secret\n"), 0o644); err != nil {
 		t.Fatal(err)

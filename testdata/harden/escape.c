@@ -1,10 +1,13 @@
 /*
  * escape.c - what a shell cannot do of what [harden] takes away. `escape euid` prints the effective user; `escape call
  * PORT` says something to a server of this machine; `escape burn MS` uses that much CPU time, whatever tells it not to;
- * `escape crowd N` has N children at the same time; `escape segment ID` writes to shared memory. Status 0: it has done it.
+ * `escape crowd N` has N children at the same time; `escape segment ID` writes to shared memory;
+ * `escape exchange A B` exchanges two files' names. Status 0: it has done it.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +15,7 @@
 #include <string.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -74,6 +78,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "euid") == 0)
 		return printf("%d\n", (int)geteuid()) < 0;
+	if (argc == 4 && strcmp(argv[1], "exchange") == 0)
+		return syscall(SYS_renameat2, AT_FDCWD, argv[2], AT_FDCWD, argv[3], RENAME_EXCHANGE) != 0;
 	if (argc != 3)
 		return 2;
 	if (strcmp(argv[1], "call") == 0)

@@ -27,3 +27,11 @@ func CanMountProc() error {
 		}
 	}
 }
+
+// CanSetattr says why there is no mount_setattr(2); nil if there is. Whether this process may use it is not asked.
+func CanSetattr() error {
+	if err := unix.MountSetattr(-1, "", 0, &unix.MountAttr{}); err == unix.ENOSYS {
+		return err
+	}
+	return nil
+}

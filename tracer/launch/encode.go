@@ -27,6 +27,9 @@ type order struct {
 	umask      uint32
 	filter     []unix.SockFilter
 	listener   bool
+	// What is mounted over, where the shim is in a mount namespace.
+	readOnly, hide []string
+	mountLevel     Level
 
 	landlock      *landlock.Ruleset
 	landlockLevel Level
@@ -37,7 +40,8 @@ func (p *Plan) order() *order {
 		path: p.Path, dir: p.Dir, args: p.Args, env: p.Env,
 		inherit: p.InheritFDs, close: p.Descriptors, keep: p.KeepFDs, noNewPrivs: p.NoNewPrivs, noCore: p.NoCore,
 		drop: p.Drop, dropAll: p.DropAll, setUmask: p.SetUmask, umask: p.Umask,
-		filter: p.Filter, listener: p.Listener, landlock: p.Landlock, landlockLevel: p.LandlockLevel,
+		filter: p.Filter, listener: p.Listener, mountLevel: p.MountLevel,
+		landlock: p.Landlock, landlockLevel: p.LandlockLevel,
 	}
 }
 
@@ -68,6 +72,8 @@ func (o *order) encode(b []byte) []byte {
 		b = binary.LittleEndian.AppendUint32(b, f.K)
 	}
 	b = appendBool(b, o.listener)
+	b = appendStrings(b, o.readOnly)
+	b = append(appendStrings(b, o.hide), byte(o.mountLevel))
 	return append(appendRuleset(b, o.landlock), byte(o.landlockLevel))
 }
 
@@ -107,6 +113,7 @@ func decode(b []byte) (*order, error) {
 		o.filter = filter
 	}
 	o.listener = d.bool()
+	o.readOnly, o.hide, o.mountLevel = d.paths(), d.paths(), Level(d.byte())
 	o.landlock, o.landlockLevel = d.ruleset(), Level(d.byte())
 	if d.bad || len(d.b) != 0 {
 		return nil, errTruncated
@@ -181,4 +188,12 @@ func (d *decoder) strings() []string {
 		list[i] = d.string()
 	}
 	return list
+}
+
+// paths reads a list that is nil if there are none.
+func (d *decoder) paths() []string {
+	if list := d.strings(); len(list) > 0 {
+		return list
+	}
+	return nil
 }

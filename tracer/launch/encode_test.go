@@ -18,7 +18,7 @@ func TestOrderRoundTrip(t *testing.T) {
 			close: Preferred, keep: []int{3, 1 << 30}, dropAll: Required, setUmask: true, umask: 0o777,
 			noNewPrivs: Required, noCore: true, drop: 1 << 63,
 			filter:   []unix.SockFilter{{Code: 6, Jt: 1, Jf: 255, K: 0xdeadbeef}},
-			listener: true,
+			listener: true, readOnly: []string{"/a b", "/"}, hide: []string{"/c"}, mountLevel: Preferred,
 		},
 		{args: []string{}, env: []string{}, filter: []unix.SockFilter{}, noNewPrivs: Preferred},
 		{args: []string{}, env: []string{}, landlock: &landlock.Ruleset{Scoped: landlock.ScopeSignal}},

@@ -26,6 +26,8 @@ const (
 	StepSeize                        // PTRACE_SEIZE of the shim
 	StepPlan                         // the shim receiving the plan
 	StepProc                         // a procfs of the PID namespace's own
+	StepHide                         // empty mounts over files
+	StepReadOnly                     // read-only mounts
 	StepDir                          // chdir
 	StepNoNewPrivs                   // PR_SET_NO_NEW_PRIVS
 	StepCapabilities                 // capset, PR_CAPBSET_DROP
@@ -54,6 +56,8 @@ var stepNames = [...]string{
 	StepSeize:        "trace the shim",
 	StepPlan:         "hand the plan to the shim",
 	StepProc:         "mount a procfs of the PID namespace's own",
+	StepHide:         "hide",
+	StepReadOnly:     "make read-only",
 	StepDir:          "change to the working directory",
 	StepNoNewPrivs:   "set no_new_privs",
 	StepCapabilities: "drop capabilities",
@@ -137,7 +141,9 @@ func (p *Plan) stepError(step Step, errno syscall.Errno) error {
 		}
 		return e
 	case StepDir:
-		return &SetupError{Step: step, On: p.Dir, Err: errno}
+		return &SetupError{Step: step, On: p.Dir, Err: errno, Hint: p.dirHint()}
+	case StepHide, StepReadOnly:
+		return &SetupError{Step: step, On: "what [harden] names", Err: errno, Hint: setupHint(step, errno)}
 	}
 	hint := setupHint(step, errno)
 	if step == StepCapabilities && p.NoNewPrivs == Off {
@@ -154,6 +160,8 @@ func setupHint(step Step, errno syscall.Errno) string {
 	case StepProc:
 		return `a container keeps parts of /proc covered: allow it there (docker run --security-opt systempaths=` +
 			`unconfined), or say [harden] pid_namespace = "preferred"`
+	case StepHide, StepReadOnly:
+		return `a sandbox around this one forbids it: let mount(2) through there, or say [harden] mounts = "preferred"`
 	case StepCapabilities:
 		return "a sandbox around this one forbids it: let capget(2), capset(2) and prctl(2) through in the container's " +
 			"seccomp profile"

@@ -20,6 +20,8 @@ type Inside struct {
 	Init int
 	// Mounts: what it mounts is nobody else's to see, and what is mounted elsewhere from now on is not its.
 	Mounts bool
+	// Covered are the paths at which something is mounted over, as they are called in there.
+	Covered []string
 	// Proc: its /proc shows its own PID namespace.
 	Proc bool
 }
@@ -34,8 +36,11 @@ func (s *Shim) Inside() Inside {
 		in.Init = s.child
 	}
 	for i := range s.outcomes {
-		if o := &s.outcomes[i]; o.Step == StepProc {
-			in.Proc = o.Status == Applied
+		switch o := &s.outcomes[i]; {
+		case o.Status == Applied && o.Step == StepProc:
+			in.Proc = true
+		case o.Step == StepHide || o.Step == StepReadOnly:
+			in.Covered = append(in.Covered, s.at.of(o.Step)...) // of one that failed a part may be there
 		}
 	}
 	return in
@@ -79,6 +84,10 @@ func (p *Plan) startInside() (*Shim, error) {
 		}
 		for step, err := range culprits {
 			if p.level(step) == Required {
+				var setup *SetupError
+				if step == StepMounts && p.Mounts != Required && errors.As(err, &setup) {
+					setup.Hint = `to start without it, say [harden] mounts = "preferred"`
+				}
 				return nil, err
 			}
 			without[step] = err

@@ -14,7 +14,11 @@ func (p *Plan) Omit(step Step) bool {
 	case StepUsers:
 		p.Users = Off
 	case StepMounts:
-		p.Mounts = Off
+		p.Mounts, p.MountLevel = Off, Off
+	case StepHide:
+		p.Hide = nil
+	case StepReadOnly:
+		p.ReadOnly = nil
 	case StepPIDs:
 		p.PIDs = Off
 	case StepIPC:

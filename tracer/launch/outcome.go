@@ -40,7 +40,8 @@ type Outcome struct {
 
 // primitives are the steps that have a level, in the order in which they are told of.
 var primitives = []Step{
-	StepUsers, StepNetwork, StepMounts, StepPIDs, StepIPC, StepUTS, StepProc, StepNoNewPrivs, StepCapabilities, StepCore, StepUmask, StepDescriptors, StepLandlock,
+	StepUsers, StepNetwork, StepMounts, StepPIDs, StepIPC, StepUTS, StepProc, StepHide, StepReadOnly, StepNoNewPrivs,
+	StepCapabilities, StepCore, StepUmask, StepDescriptors, StepLandlock,
 	StepCPU, StepAS, StepNofile, StepNproc, StepFsize, StepCoreSize,
 }
 
@@ -48,6 +49,7 @@ var primitives = []Step{
 var primitiveNames = map[Step]string{
 	StepUsers: "user_namespace", StepNetwork: "network_namespace", StepMounts: "mount_namespace",
 	StepPIDs: "pid_namespace", StepIPC: "ipc_namespace", StepUTS: "uts_namespace", StepProc: "private_proc",
+	StepHide: "hide", StepReadOnly: "read_only",
 	StepNoNewPrivs: "no_new_privs", StepCapabilities: "capabilities", StepCore: "core",
 	StepUmask: "umask", StepDescriptors: "descriptors", StepLandlock: "landlock",
 	StepCPU: "limit_cpu", StepAS: "limit_as", StepNofile: "limit_nofile", StepNproc: "limit_nproc",
@@ -65,7 +67,14 @@ func (p *Plan) level(step Step) Level {
 	case StepUsers:
 		return p.Users
 	case StepMounts:
+		if p.covers() {
+			return max(p.Mounts, p.MountLevel)
+		}
 		return p.Mounts
+	case StepHide:
+		return p.coverLevel(p.Hide)
+	case StepReadOnly:
+		return p.coverLevel(p.ReadOnly)
 	case StepPIDs:
 		return p.PIDs
 	case StepIPC:
@@ -76,7 +85,7 @@ func (p *Plan) level(step Step) Level {
 		if p.OuterProc {
 			return Off
 		}
-		return min(p.PIDs, p.Mounts)
+		return min(p.PIDs, p.level(StepMounts))
 	case StepNoNewPrivs:
 		return p.NoNewPrivs
 	case StepCapabilities:
@@ -166,7 +175,9 @@ func (s *Shim) outcomeRecord() {
 // note keeps an outcome; of a step that is told of twice the last word counts.
 func (s *Shim) note(step Step, status Status, errno syscall.Errno) {
 	o := Outcome{Step: step, Level: s.plan.level(step), Status: status, Errno: errno}
-	o.Reason = s.plan.reason(&o)
+	if o.Reason = s.plan.reason(&o); o.Reason == "" {
+		o.Reason = s.at.without[step]
+	}
 	s.outcomes = append(slices.DeleteFunc(s.outcomes, func(old Outcome) bool { return old.Step == step }), o)
 }
 
@@ -192,9 +203,21 @@ func (s *Shim) Outcomes() []Outcome {
 			o := Outcome{Step: step}
 			o.Reason = s.plan.reason(&o)
 			list = append(list, o)
+		case step == StepHide || step == StepReadOnly:
+			list = append(list, s.uncovered(step))
 		}
 	}
 	return list
+}
+
+// uncovered is the outcome of paths that are preferred to be mounted over, none of which was come to.
+func (s *Shim) uncovered(step Step) Outcome {
+	if s.without[StepMounts] != nil {
+		o := s.leftOut(StepMounts)
+		o.Step, o.Level = step, s.plan.level(step)
+		return o
+	}
+	return Outcome{Step: step, Level: s.plan.level(step), Reason: s.at.without[step]}
 }
 
 // leftOut is the outcome of what is preferred and cannot be had.

@@ -10,7 +10,7 @@
 //	Plan.Start ── fork, exec self ──────► Init [in namespaces: inside.go; below an init of its own: init.go]
 //	             ◄─────────────── byte ── "ready"
 //	PTRACE_SEIZE
-//	Shim.Go ───── byte, plan ───────────► mounts, chdir, no_new_privs, capabilities, umask, descriptors,
+//	Shim.Go ───── byte, plan ───────────► mounts and covers, chdir, no_new_privs, capabilities, umask, descriptors,
 //	                                      Landlock, filter
 //	             ◄─ outcomes, listener ── what came of these; the listener if there is one
 //	PTRACE_EVENT_EXEC ◄────────────────── execve(target)
@@ -84,6 +84,10 @@ type Plan struct {
 	Users, PIDs, IPC, UTS, Mounts Level
 	// OuterProc leaves /proc as it is all the same.
 	OuterProc bool
+	// ReadOnly are paths where nothing can be changed, and Hide those that have something empty in their place, in a mount
+	// namespace, which they take; MountLevel says how much that is wanted.
+	ReadOnly, Hide []string
+	MountLevel     Level
 	// Drop are capabilities that neither the target nor its descendants can have, a bit for each number of
 	// linux/capability.h. In a user namespace they have none at all.
 	Drop uint64

@@ -142,6 +142,9 @@ func runShim(w *shimWords, told *outcomes) (Step, error) {
 	// The order is at its end, and both are nothing that the target may see.
 	unix.Close(orderFD)
 	unix.CloseOnExec(outcomeFD)
+	if step, err := o.cover(told); err != nil {
+		return step, err
+	}
 	if o.dir != "" {
 		if err := unix.Chdir(o.dir); err != nil {
 			return StepDir, err

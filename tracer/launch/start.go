@@ -31,6 +31,7 @@ type Shim struct {
 	network Network
 	inside  spaceSet       // the namespaces that it has
 	without map[Step]error // those that it has not, though they are preferred, and why
+	at      places         // where something is mounted over
 }
 
 // Start starts the shim and returns once it waits for Go. It is a child of the calling thread. Had it been seized
@@ -42,7 +43,15 @@ func (p *Plan) Start() (*Shim, error) {
 	if misused {
 		return nil, &SetupError{Step: StepShim, Err: errNoInit}
 	}
-	return p.startInside()
+	at, err := p.findPlaces()
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.startInside()
+	if err == nil {
+		s.at = at
+	}
+	return s, err
 }
 
 // start starts the shim, born as attr says in namespaces of its own.
@@ -183,6 +192,9 @@ func (s *Shim) Go() {
 	s.order = -1
 	order := s.plan.order()
 	order.keep = s.keep
+	if s.inside.has(StepMounts) {
+		order.readOnly, order.hide = s.at.readOnly, s.at.hide
+	}
 	if s.inside.has(StepUsers) && unprivileged() {
 		order.drop = ^uint64(0) // those that it has in there it has never had
 	}
