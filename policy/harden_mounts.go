@@ -15,10 +15,11 @@ type MountList uint8
 const (
 	MountReadOnly MountList = iota // nothing there or below can be changed
 	MountHide                      // something empty is in its place
+	MountRoot                      // nothing else is there
 	mountLists
 )
 
-var mountKeys = [mountLists]string{"read_only", "hide"}
+var mountKeys = [mountLists]string{"read_only", "hide", "root"}
 
 func (m MountList) String() string { return mountKeys[m] }
 
@@ -77,8 +78,8 @@ func (e *mountEntry) expand(v *vars, list MountList) *Error {
 		return fail("a path has no NUL in it", "")
 	}
 	e.path = path.Clean(got.text)
-	if e.path == "/" && list == MountHide {
-		return fail("the root directory cannot be hidden", "")
+	if e.path == "/" && list != MountReadOnly {
+		return fail("it is the root directory itself", "")
 	}
 	return nil
 }

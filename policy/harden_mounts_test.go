@@ -10,7 +10,7 @@ import (
 func TestMountLists(t *testing.T) {
 	files := map[string]string{
 		"/far.toml":  "[harden]\nread_only = ['/usr//lib/../share/', '/etc']\nmounts = 'preferred'\n",
-		"/near.toml": "extends = ['/far.toml']\n[harden]\nread_only = ['/etc', '/a\\*b']\nhide = ['${UNSET:-}', '/x']\n",
+		"/near.toml": "extends = ['/far.toml']\n[harden]\nread_only = ['/etc', '/a\\*b']\nhide = ['${UNSET:-}', '/x']\nroot = ['/usr', '/etc/']\n",
 	}
 	p := loadHarden(t, files, "/near.toml")
 	h := p.Hardening()
@@ -19,6 +19,9 @@ func TestMountLists(t *testing.T) {
 	}
 	if got := h.Mounts[MountHide]; !slices.Equal(got, []string{"/x"}) || h.MountLevel != "preferred" {
 		t.Errorf("%q, %s", got, h.MountLevel)
+	}
+	if got := h.Mounts[MountRoot]; !slices.Equal(got, []string{"/usr", "/etc"}) {
+		t.Errorf("%q", got)
 	}
 	var b strings.Builder
 	if err := p.Show(&b); err != nil {

@@ -207,7 +207,7 @@ func TestCoverLevels(t *testing.T) {
 			{"read_only = ['$PWD/no', '$PWD']", "", "cannot make read-only .*/no: no such file", "read_only", "applied",
 				"without .*/no"},
 			{"hide = ['$PWD/no']", "", "cannot hide .*/no: no such file", "hide", "skipped", "without .*/no"},
-			{"hide = ['$PWD/up']", "", "cannot hide .*/up: the root directory cannot be hidden", "hide", "skipped",
+			{"hide = ['$PWD/up']", "", "cannot hide .*/up: it is the root directory", "hide", "skipped",
 				"without .*/up"},
 			{"hide = ['$PWD/dir']", noMounts, "cannot make a mount namespace: .*mounts = \"preferred\"", "hide", "failed",
 				"mount namespaces"},

@@ -91,6 +91,7 @@ func (h *hardening) into(plan *launch.Plan, c *Cmd, w *wall) {
 		*level = launchLevel(want.Namespaces[kind])
 	}
 	plan.ReadOnly, plan.Hide = want.Mounts[policy.MountReadOnly], want.Mounts[policy.MountHide]
+	plan.Root = want.Mounts[policy.MountRoot]
 	plan.MountLevel = launchLevel(want.MountLevel)
 	if want.Umask >= 0 {
 		plan.SetUmask, plan.Umask = true, uint32(want.Umask)

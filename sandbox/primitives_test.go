@@ -64,6 +64,7 @@ var escapes = []escape{
 	{name: "a process of this machine", needs: []string{"private_proc"}, script: seesOutsider},
 	{name: "the machine's own proc", needs: []string{"mount_namespace"}, script: seesOutsider},
 	{name: "what is read-only", needs: []string{"read_only"}, script: ": > fixed/won; cp fixed/won . && : > won"},
+	{name: "what is elsewhere", needs: []string{"root"}, script: "[ -d /var/lib ] && : > won"},
 	{name: "what is hidden", needs: []string{"hide"}, script: "[ \"$(cat secret/file)\" = secret ] && : > won"},
 	{name: "a shared memory", needs: []string{"ipc_namespace"},
 		script: "grep -q -E \"^ *-?[0-9]+ +$SEGMENT \" /proc/sysvipc/shm && : > won"},
@@ -290,11 +291,23 @@ func (p *prison) policy(t *testing.T, e *escape, here string, uid int) string {
 			b.WriteString(key + " = " + value + "\n")
 		}
 	}
+	b.WriteString("root = " + somewhere(p.dir) + "\n")
 	file := here + ".toml"
 	if err := os.WriteFile(file, []byte(b.String()+run), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return file
+}
+
+// somewhere is a list of paths that programs need, as far as there are such, and more.
+func somewhere(more ...string) string {
+	var list []string
+	for _, path := range append([]string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc"}, more...) {
+		if _, err := os.Stat(path); err == nil || path == "$PWD" {
+			list = append(list, path)
+		}
+	}
+	return fmt.Sprintf("[\"%s\"]", strings.Join(list, `", "`))
 }
 
 // toldOf is what the first line of a log says.

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"sydbox/tracer/landlock"
 )
 
 // cover changes what is mounted in the shim's own mount namespace, and finds its working directory again, which would
@@ -15,10 +17,24 @@ import (
 //
 // Precondition: the main OS thread is locked to the goroutine.
 func (o *order) cover(told *outcomes) (Step, error) {
-	if len(o.readOnly) == 0 && len(o.hide) == 0 {
+	if len(o.readOnly) == 0 && len(o.hide) == 0 && len(o.root) == 0 {
 		return 0, nil
 	}
 	dir, dirErr := unix.Getwd()
+	if len(o.root) > 0 {
+		err, fatal := makeRoot(o.root, o.links)
+		if told.came(StepRoot, o.mountLevel, err) != nil || err != nil && fatal {
+			return StepRoot, err
+		}
+		if err == nil {
+			o.readOnly, o.hide = there(o.readOnly), there(o.hide) // the others are out of reach
+			if o.landlock != nil {
+				o.landlock.Rules = slices.DeleteFunc(o.landlock.Rules, func(r landlock.Rule) bool {
+					return r.Path != "" && len(there([]string{r.Path})) == 0
+				})
+			}
+		}
+	}
 	for _, c := range []struct {
 		step  Step
 		paths []string

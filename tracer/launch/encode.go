@@ -28,8 +28,9 @@ type order struct {
 	filter     []unix.SockFilter
 	listener   bool
 	// What is mounted over, where the shim is in a mount namespace.
-	readOnly, hide []string
-	mountLevel     Level
+	readOnly, hide, root []string
+	links                []link
+	mountLevel           Level
 
 	landlock      *landlock.Ruleset
 	landlockLevel Level
@@ -73,7 +74,12 @@ func (o *order) encode(b []byte) []byte {
 	}
 	b = appendBool(b, o.listener)
 	b = appendStrings(b, o.readOnly)
-	b = append(appendStrings(b, o.hide), byte(o.mountLevel))
+	b = appendStrings(appendStrings(b, o.hide), o.root)
+	words := make([]string, 0, 2*len(o.links))
+	for _, l := range o.links {
+		words = append(words, l.at, l.to)
+	}
+	b = append(appendStrings(b, words), byte(o.mountLevel))
 	return append(appendRuleset(b, o.landlock), byte(o.landlockLevel))
 }
 
@@ -113,7 +119,12 @@ func decode(b []byte) (*order, error) {
 		o.filter = filter
 	}
 	o.listener = d.bool()
-	o.readOnly, o.hide, o.mountLevel = d.paths(), d.paths(), Level(d.byte())
+	o.readOnly, o.hide, o.root = d.paths(), d.paths(), d.paths()
+	words := d.paths()
+	for ; len(words) > 1; words = words[2:] {
+		o.links = append(o.links, link{words[0], words[1]})
+	}
+	o.mountLevel = Level(d.byte())
 	o.landlock, o.landlockLevel = d.ruleset(), Level(d.byte())
 	if d.bad || len(d.b) != 0 {
 		return nil, errTruncated

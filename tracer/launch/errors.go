@@ -26,6 +26,7 @@ const (
 	StepSeize                        // PTRACE_SEIZE of the shim
 	StepPlan                         // the shim receiving the plan
 	StepProc                         // a procfs of the PID namespace's own
+	StepRoot                         // a root of the target's own
 	StepHide                         // empty mounts over files
 	StepReadOnly                     // read-only mounts
 	StepDir                          // chdir
@@ -56,6 +57,7 @@ var stepNames = [...]string{
 	StepSeize:        "trace the shim",
 	StepPlan:         "hand the plan to the shim",
 	StepProc:         "mount a procfs of the PID namespace's own",
+	StepRoot:         "make a private root",
 	StepHide:         "hide",
 	StepReadOnly:     "make read-only",
 	StepDir:          "change to the working directory",
@@ -131,6 +133,10 @@ func (e *SetupError) Unwrap() error { return e.Err }
 func (p *Plan) stepError(step Step, errno syscall.Errno) error {
 	switch step {
 	case StepExec:
+		if errno == unix.ENOENT && p.coverLevel(p.Root) != Off {
+			return &SetupError{Step: step, On: p.Path, Err: errno,
+				Hint: "it, its interpreter or its loader may lie outside of [harden] root"}
+		}
 		e := &ExecError{Path: p.Path, Err: errno}
 		if file := p.Path; errno == unix.ENOENT {
 			if !filepath.IsAbs(file) {
@@ -142,7 +148,7 @@ func (p *Plan) stepError(step Step, errno syscall.Errno) error {
 		return e
 	case StepDir:
 		return &SetupError{Step: step, On: p.Dir, Err: errno, Hint: p.dirHint()}
-	case StepHide, StepReadOnly:
+	case StepRoot, StepHide, StepReadOnly:
 		return &SetupError{Step: step, On: "what [harden] names", Err: errno, Hint: setupHint(step, errno)}
 	}
 	hint := setupHint(step, errno)
@@ -160,6 +166,12 @@ func setupHint(step Step, errno syscall.Errno) string {
 	case StepProc:
 		return `a container keeps parts of /proc covered: allow it there (docker run --security-opt systempaths=` +
 			`unconfined), or say [harden] pid_namespace = "preferred"`
+	case StepRoot:
+		if errno == unix.EINVAL {
+			return "the root directory is the kernel's first one (an initramfs), which cannot be left by pivot_root(2)"
+		}
+		return `a sandbox around this one forbids it: let mount(2), umount2(2) and pivot_root(2) through there, or say ` +
+			`[harden] mounts = "preferred"`
 	case StepHide, StepReadOnly:
 		return `a sandbox around this one forbids it: let mount(2) through there, or say [harden] mounts = "preferred"`
 	case StepCapabilities:

@@ -39,7 +39,7 @@ func (s *Shim) Inside() Inside {
 		switch o := &s.outcomes[i]; {
 		case o.Status == Applied && o.Step == StepProc:
 			in.Proc = true
-		case o.Step == StepHide || o.Step == StepReadOnly:
+		case o.Step == StepRoot || o.Step == StepHide || o.Step == StepReadOnly:
 			in.Covered = append(in.Covered, s.at.of(o.Step)...) // of one that failed a part may be there
 		}
 	}

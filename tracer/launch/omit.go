@@ -15,6 +15,8 @@ func (p *Plan) Omit(step Step) bool {
 		p.Users = Off
 	case StepMounts:
 		p.Mounts, p.MountLevel = Off, Off
+	case StepRoot:
+		p.Root = nil
 	case StepHide:
 		p.Hide = nil
 	case StepReadOnly:

@@ -40,7 +40,7 @@ type Outcome struct {
 
 // primitives are the steps that have a level, in the order in which they are told of.
 var primitives = []Step{
-	StepUsers, StepNetwork, StepMounts, StepPIDs, StepIPC, StepUTS, StepProc, StepHide, StepReadOnly, StepNoNewPrivs,
+	StepUsers, StepNetwork, StepMounts, StepPIDs, StepIPC, StepUTS, StepProc, StepRoot, StepHide, StepReadOnly, StepNoNewPrivs,
 	StepCapabilities, StepCore, StepUmask, StepDescriptors, StepLandlock,
 	StepCPU, StepAS, StepNofile, StepNproc, StepFsize, StepCoreSize,
 }
@@ -49,7 +49,7 @@ var primitives = []Step{
 var primitiveNames = map[Step]string{
 	StepUsers: "user_namespace", StepNetwork: "network_namespace", StepMounts: "mount_namespace",
 	StepPIDs: "pid_namespace", StepIPC: "ipc_namespace", StepUTS: "uts_namespace", StepProc: "private_proc",
-	StepHide: "hide", StepReadOnly: "read_only",
+	StepRoot: "root", StepHide: "hide", StepReadOnly: "read_only",
 	StepNoNewPrivs: "no_new_privs", StepCapabilities: "capabilities", StepCore: "core",
 	StepUmask: "umask", StepDescriptors: "descriptors", StepLandlock: "landlock",
 	StepCPU: "limit_cpu", StepAS: "limit_as", StepNofile: "limit_nofile", StepNproc: "limit_nproc",
@@ -71,6 +71,8 @@ func (p *Plan) level(step Step) Level {
 			return max(p.Mounts, p.MountLevel)
 		}
 		return p.Mounts
+	case StepRoot:
+		return p.coverLevel(p.Root)
 	case StepHide:
 		return p.coverLevel(p.Hide)
 	case StepReadOnly:
@@ -203,7 +205,7 @@ func (s *Shim) Outcomes() []Outcome {
 			o := Outcome{Step: step}
 			o.Reason = s.plan.reason(&o)
 			list = append(list, o)
-		case step == StepHide || step == StepReadOnly:
+		case step == StepRoot || step == StepHide || step == StepReadOnly:
 			list = append(list, s.uncovered(step))
 		}
 	}

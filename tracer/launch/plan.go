@@ -86,8 +86,11 @@ type Plan struct {
 	OuterProc bool
 	// ReadOnly are paths where nothing can be changed, and Hide those that have something empty in their place, in a mount
 	// namespace, which they take; MountLevel says how much that is wanted.
-	ReadOnly, Hide []string
-	MountLevel     Level
+	//
+	// Root, if not empty, is all that the target has in its root directory, at the same names, with a minimal /dev, a
+	// /tmp of its own and /proc. The working directory must lie in one of them.
+	ReadOnly, Hide, Root []string
+	MountLevel           Level
 	// Drop are capabilities that neither the target nor its descendants can have, a bit for each number of
 	// linux/capability.h. In a user namespace they have none at all.
 	Drop uint64

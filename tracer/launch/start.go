@@ -193,7 +193,7 @@ func (s *Shim) Go() {
 	order := s.plan.order()
 	order.keep = s.keep
 	if s.inside.has(StepMounts) {
-		order.readOnly, order.hide = s.at.readOnly, s.at.hide
+		order.readOnly, order.hide, order.root, order.links = s.at.readOnly, s.at.hide, s.at.root, s.at.links
 	}
 	if s.inside.has(StepUsers) && unprivileged() {
 		order.drop = ^uint64(0) // those that it has in there it has never had
