@@ -39,7 +39,8 @@ type execJudge struct {
 func newExecJudge(b *box) *execJudge {
 	j := &execJudge{policy: b.policy, cache: program.NewCache(time.Now), pending: make(map[int]*program.Identity),
 		ways: newWays(b)}
-	j.view = view{res: b.res, writable: b.writable, knows: func(id program.ID) bool { return j.cache.Knows(id, j.originals()) }}
+	j.view = view{res: b.res, writable: b.writable, permits: b.permits,
+		knows: func(id program.ID) bool { return j.cache.Knows(id, j.originals()) }}
 	return j
 }
 
@@ -261,7 +262,12 @@ func (b *box) writable(path []byte) bool {
 	if d := b.policy.Decide(&policy.Query{Op: access.Write, Path: path}); d.Denied() && b.mode == Enforce {
 		return false
 	}
-	// File permissions hold for the whole tree where it cannot gain rights: it is not root's, and has no_new_privs.
+	return b.permits(path)
+}
+
+// permits says whether file permissions let the tree write what is at a path. They hold for the whole tree where it cannot
+// gain rights: it is not root's, and has no_new_privs.
+func (b *box) permits(path []byte) bool {
 	uid := os.Geteuid()
 	if uid == 0 || !b.unprivileged {
 		return true

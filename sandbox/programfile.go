@@ -16,6 +16,7 @@ type programFile struct {
 	pinned int
 	id     program.ID
 	path   []byte
+	links  uint64 // how many names it has
 	steady bool
 
 	once sync.Once
@@ -57,6 +58,7 @@ func (f *programFile) Stat() (program.ID, error) {
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return program.ID{}, unix.EACCES // execve(2): not a regular file
 	}
+	f.links = uint64(st.Nlink)
 	return idOf(&st), nil
 }
 

@@ -24,6 +24,8 @@ type view struct {
 	res *pathres.Resolver
 	// writable says whether a process of the tree may write what is at a path; nil means that nobody can.
 	writable func(path []byte) bool
+	// permits says whether file permissions let the tree write what is at a path, whatever rules say; nil with writable.
+	permits func(path []byte) bool
 	// knows says whether a file that nobody in the tree can write need not be opened; nil means never.
 	knows func(id program.ID) bool
 }
@@ -51,8 +53,7 @@ func (v view) found(slot int, o *access.Object) (program.File, [][]byte, error) 
 		return nil, nil, unix.EACCES // execve(2)
 	}
 	path := append([]byte(nil), o.Path...)
-	steady := v.steady(path)
-	if steady {
+	if v.steady(path) {
 		if known := v.known(slot, path); known != nil {
 			return known, links, nil
 		}
@@ -65,7 +66,7 @@ func (v view) found(slot int, o *access.Object) (program.File, [][]byte, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	f.steady = steady
+	f.steady = v.steady(path) && !v.aliased(path, f.links)
 	return f, links, nil
 }
 
@@ -79,7 +80,8 @@ func (v view) known(slot int, path []byte) program.File {
 		return nil
 	}
 	var st unix.Stat_t
-	if unix.Fstatat(dir, string(last), &st, unix.AT_SYMLINK_NOFOLLOW) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+	if unix.Fstatat(dir, string(last), &st, unix.AT_SYMLINK_NOFOLLOW) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG ||
+		v.aliased(path, uint64(st.Nlink)) {
 		return nil
 	}
 	if id := idOf(&st); v.knows(id) {
@@ -97,7 +99,8 @@ func (v view) Glance(unsafePath []byte) (program.ID, []byte, bool) {
 	var st unix.Stat_t
 	err := unix.Fstat(fd, &st)
 	unix.Close(fd)
-	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || !v.steady(path) {
+	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || !v.steady(path) ||
+		v.aliased(path, uint64(st.Nlink)) {
 		return program.ID{}, nil, false
 	}
 	return idOf(&st), path, true
@@ -106,6 +109,12 @@ func (v view) Glance(unsafePath []byte) (program.ID, []byte, bool) {
 // steady says whether only outsiders can change a file. One without a name is whoever's holds it.
 func (v view) steady(path []byte) bool {
 	return v.writable == nil || len(path) > 0 && !v.writable(path)
+}
+
+// aliased says whether a file has other names (hard links), one of which the tree may be able to write by: rules are about
+// names, permissions about the file. A bind mount is a name that nothing tells of.
+func (v view) aliased(path []byte, links uint64) bool {
+	return links > 1 && v.permits != nil && v.permits(path)
 }
 
 // image opens what a task executes. It is asked of the tracer's own procfs: in a root of its own a program could have
@@ -120,7 +129,7 @@ func (v view) image(tid int) (*programFile, error) {
 		return nil, err
 	}
 	f.path = f.name()
-	f.steady = v.steady(f.path)
+	f.steady = v.steady(f.path) && !v.aliased(f.path, f.links)
 	return f, nil
 }
 

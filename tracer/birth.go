@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -64,6 +66,9 @@ func (t *tracer) hold(tid int, ws unix.WaitStatus) {
 	if t.control.killing() {
 		_ = unix.Kill(tid, unix.SIGKILL) // it may be dying already
 		return
+	}
+	if len(t.held) == 0 {
+		t.heldSince = time.Now()
 	}
 	t.held[tid] = ws
 }
@@ -132,6 +137,44 @@ func (t *tracer) adoptAll() {
 	for tid := range t.held {
 		t.announceGuessed(&Task{TID: tid, Process: &Process{TGID: tid}}, tid)
 	}
+}
+
+// longestHold is how long a task is held. Its creator, which is in the kernel and about to speak, needs microseconds, and may
+// have been killed before its child's first stop came: then nobody speaks.
+const longestHold = 50 * time.Millisecond
+
+// adoptLate adopts the held tasks that nobody has announced in time. On a machine with too much to do their creators may
+// speak yet.
+func (t *tracer) adoptLate(now time.Time) {
+	if len(t.held) == 0 || now.Sub(t.heldSince) < longestHold {
+		return
+	}
+	t.heldSince = now
+	for tid := range t.held {
+		t.announceGuessed(t.guess(tid), tid)
+	}
+}
+
+// guess returns a task that may have made tid: one of the same process or of its parent.
+func (t *tracer) guess(tid int) *Task {
+	status := readStatus(tid)
+	tgid, parent := status.number("Tgid"), status.number("PPid")
+	var found *Task
+	for _, task := range t.tasks {
+		switch task.Process.TGID {
+		case tgid:
+			return task
+		case parent:
+			found = task
+		}
+	}
+	switch {
+	case found != nil:
+		return found
+	case t.root != nil:
+		return t.root
+	}
+	return &Task{TID: tid, Process: &Process{TGID: tid}}
 }
 
 // announceGuessed announces a task whose parent may be another. What it may have inherited is taken for inherited.

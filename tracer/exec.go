@@ -72,7 +72,7 @@ func (t *tracer) shimStop(task *Task, ws unix.WaitStatus) {
 		return
 	}
 	t.launched = true
-	t.near.keeps = t.near.on && t.ticker.ready && t.near.mayKeep()
+	t.near.start(t.ticker.ready)
 	t.tellsSharers, t.tellsFilters = t.stopsSharers(), t.stopsFilters()
 	t.startGiving()
 	if t.err = t.shim.Limit(); t.err != nil {

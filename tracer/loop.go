@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"sydbox/arch"
@@ -34,6 +36,8 @@ type tracer struct {
 	// held are first stops of tasks whose birth was not announced yet; unborn are those that died before it was.
 	held   map[int]unix.WaitStatus
 	unborn map[int]struct{}
+	// heldSince is when the first of the held came, or when they were last looked at.
+	heldSince time.Time
 
 	near   nearer
 	pace   pace

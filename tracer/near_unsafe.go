@@ -170,8 +170,18 @@ func (n *nearer) born(parent, child *Task) {
 
 func (n *nearer) spread(parent, child int) {
 	var mask, has cpuMask
-	size, ok := cpusOf(parent, &mask)
-	if _, known := cpusOf(child, &has); ok && known && has != mask {
-		_ = setCPUs(child, &mask, size) // or it is gone
+	size, known := cpusOf(child, &has)
+	if !known {
+		return // it is gone
+	}
+	if _, ok := cpusOf(parent, &mask); !ok {
+		// Its creator is gone, and may have been a resident.
+		if n.home == nil || has != only(n.cpu) {
+			return
+		}
+		mask = *n.home
+	}
+	if has != mask {
+		_ = setCPUs(child, &mask, size)
 	}
 }

@@ -8,21 +8,24 @@ import (
 // mask that it has otherwise. Its children are born as residents. All lose that at once (disperse): when the tree does two
 // things side by side, when somebody waits for the CPU, when a call looks at CPUs.
 
-// mayKeep says whether tasks may stay. Each must be able to leave again, so this process must have a right to the tasks
-// whoever they become (sched_setaffinity(2)): the same user, which only CAP_SETUID could change, or CAP_SYS_NICE. And the
-// kernel must say for how long tasks have waited (CONFIG_SCHED_INFO).
-func (n *nearer) mayKeep() bool {
+// start is called before the target runs. Each task must be able to leave again, so this process must have a right to the
+// tasks whoever they become (sched_setaffinity(2)): the same user, which only CAP_SETUID could change, or CAP_SYS_NICE.
+// And to stay the kernel must say for how long tasks have waited (CONFIG_SCHED_INFO).
+func (n *nearer) start(ticks bool) {
+	n.on = n.on && mayMove()
+	if n.on && ticks {
+		_, n.keeps = n.schedules.read(unix.Gettid())
+	}
+}
+
+func mayMove() bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var caps [2]unix.CapUserData
 	if err := unix.Capget(&header, &caps[0]); err != nil {
 		return false
 	}
 	has := func(set uint32, capability int) bool { return set&(1<<capability) != 0 }
-	if !has(caps[0].Effective, unix.CAP_SYS_NICE) && has(caps[0].Permitted, unix.CAP_SETUID) {
-		return false
-	}
-	_, works := n.schedules.read(unix.Gettid())
-	return works
+	return has(caps[0].Effective, unix.CAP_SYS_NICE) || !has(caps[0].Permitted, unix.CAP_SETUID)
 }
 
 // settles makes a task a resident, if it may be one: here has the tracer's CPU, n.mask is the task's.
@@ -105,13 +108,18 @@ func (n *nearer) look() {
 			continue
 		}
 		now, ok := n.schedules.read(tid)
-		if ok && task.ranKnown {
+		if !ok {
+			n.keeps = false // /proc hides it (hidepid, proc(5)), or this process has too many files: nothing is known
+			n.roam()
+			return
+		}
+		if task.ranKnown {
 			// Time that it waited is counted when it has ended, and may be longer.
 			waited := min(now.waited-task.ran.waited, passed)
 			sum.waited += waited
 			sum.wanted += min(waited+now.ran-task.ran.ran, passed)
 		}
-		task.ran, task.ranKnown = now, ok
+		task.ran, task.ranKnown = now, true
 	}
 	if n.residents > mostResidents || n.residence.ends(n.now, sum) {
 		n.roam()

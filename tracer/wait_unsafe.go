@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -24,6 +25,7 @@ func (t *tracer) block() (pid int, ws unix.WaitStatus, err error) {
 	for t.ticker.raw() {
 		t.near.now = t.pace.yield()
 		t.near.look()
+		t.adoptLate(t.near.now)
 		pid, errno := t.ticker.wait(&t.status)
 		if errno != 0 {
 			return -1, 0, errno
@@ -32,11 +34,26 @@ func (t *tracer) block() (pid int, ws unix.WaitStatus, err error) {
 			return pid, t.status, nil
 		}
 	}
+	for len(t.held) > 0 {
+		if pid, ws, errno := poll(); pid != 0 || errno != 0 {
+			return waited(pid, ws, errno)
+		}
+		time.Sleep(time.Millisecond)
+		t.adoptLate(time.Now())
+	}
 	t.near.disperse() // nobody looks while the tree is quiet
 	t.ticker.rest()
 	pid, err = unix.Wait4(-1, &t.status, waitMine, nil)
 	t.ticker.quiet = 0
 	return pid, t.status, err
+}
+
+// waited is what a wait returns.
+func waited(pid int, ws unix.WaitStatus, errno syscall.Errno) (int, unix.WaitStatus, error) {
+	if errno != 0 {
+		return -1, 0, errno
+	}
+	return pid, ws, nil
 }
 
 // childless says whether the calling thread has neither children nor tracees.
