@@ -117,6 +117,25 @@ static int mapped(int busy)
 	return execute("./y");
 }
 
+/* y, which can be written, is still/y too, which cannot: the file is looked at by that name while it is being rewritten. */
+static int linked(void)
+{
+	size_t size, i;
+	char *evil = content("evil", &size);
+	int fd = DO(open("y", O_RDWR));
+	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	DO(map == MAP_FAILED ? -1 : 0);
+	for (i = 0; i < size; i += 4096)
+		((volatile char *)map)[i] = map[i]; /* what is dirty already tells no more of what is stored */
+	usleep(300000);
+	if (execute("still/y") != 200 + ETXTBSY)
+		return 3;
+	memcpy(map, evil, size);
+	munmap(map, size);
+	close(fd);
+	return execute("still/y");
+}
+
 static int swapped(int tries, const char *a, const char *b)
 {
 	int succeeded = 0, refused = 0, killed = 0, otherwise = 0;
@@ -149,6 +168,8 @@ int main(int argc, char **argv)
 	char *way = argc > 1 ? argv[1] : "";
 	if (!strcmp(way, "busy") || !strcmp(way, "dirty"))
 		return mapped(*way == 'b');
+	if (!strcmp(way, "linked"))
+		return linked();
 	if (!strcmp(way, "swap") && argc == 3)
 		return swapped(atoi(argv[2]), "x", "evil");
 	if (!strcmp(way, "swap") && argc == 5)
