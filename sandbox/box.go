@@ -105,7 +105,7 @@ func (b *box) Syscall(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 		return b.setName(t, inv) // PR_SET_SECCOMP stops for the tracer itself
 	case callGetCPUs:
 		return tracer.Action{} // stops for the tracer itself
-	case callSetCPUs:
+	case callSetCPUs, callSetScheduling:
 		if !b.guarded {
 			return tracer.Action{} // the same
 		}

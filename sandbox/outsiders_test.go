@@ -62,7 +62,8 @@ func (e *encounter) is(word string) bool { return slices.Contains(e.words, word)
 
 // The policies. Nothing in them is about processes.
 const (
-	freePolicy = "version = 1\nextends = []\n[write]\ndefault = \"allow\"\n"
+	// What the tracer's thread has of the machine is looked at, so it is left where it is.
+	freePolicy = "version = 1\nextends = []\n[run]\nplacement = \"free\"\n[write]\ndefault = \"allow\"\n"
 	// Every refusal that stands against one of the tricks.
 	liftedPolicy = freePolicy + "[syscalls]\nallow = [\"outsiders\", \"ptrace\", \"vm_read\", \"vm_write\", \"pidfd_getfd\", " +
 		"\"core\"]\n" + tracerAlone

@@ -25,6 +25,8 @@ var (
 	callPrctl      = syscalls.ByName("prctl")
 	callGetCPUs    = syscalls.ByName("sched_getaffinity")
 	callSetCPUs    = syscalls.ByName("sched_setaffinity")
+
+	callSetScheduling = syscalls.ByName("sched_setattr")
 )
 
 // socketcall applies the refusals of socket, socketpair and setsockopt to a socketcall, whose arguments lie in memory where

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -125,22 +126,39 @@ const i386Exits = "\x7fELF\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
 	"\x01\x00\x00\x00\x00\x00\x00\x00\x00\x80\x04\x08\x00\x80\x04\x08\x5d\x00\x00\x00\x5d\x00\x00\x00" +
 	"\x05\x00\x00\x00\x00\x10\x00\x00" + "\xb8\x01\x00\x00\x00\x31\xdb\xcd\x80"
 
-// needsKernelFor skips where the kernel has no 32-bit calls, by which the variant lives. It is asked to run a program.
+// needsKernelFor skips where the kernel has no 32-bit calls, by which the variant lives.
 func needsKernelFor(t *testing.T, v variant) {
 	t.Helper()
 	if v.name != "m32" && v.name != "int80" {
 		return
 	}
-	program := filepath.Join(t.TempDir(), "narrow")
-	if err := os.WriteFile(program, []byte(i386Exits), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := exec.Command(program).Run(); errors.Is(err, unix.ENOEXEC) {
+	if err := runsNarrow(); errors.Is(err, unix.ENOEXEC) {
 		t.Skip("this kernel runs no 32-bit programs (execve gave ENOEXEC: CONFIG_IA32_EMULATION)")
 	} else if err != nil {
 		t.Fatal(err)
 	}
 }
+
+// runsNarrow asks the kernel to run a 32-bit program. A process that another test starts meanwhile holds the file open for
+// writing up to its own exec: ETXTBSY.
+var runsNarrow = sync.OnceValue(func() error {
+	dir, err := os.MkdirTemp("", "sydbox-suite-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, "narrow")
+	if err := os.WriteFile(program, []byte(i386Exits), 0o755); err != nil {
+		return err
+	}
+	for range 1000 {
+		if err = exec.Command(program).Run(); !errors.Is(err, unix.ETXTBSY) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return err
+})
 
 var variantsComment = regexp.MustCompile(`/\* variants: ([a-z0-9 ]+) \*/`)
 

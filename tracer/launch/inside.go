@@ -98,6 +98,12 @@ func (p *Plan) startInside() (*Shim, error) {
 			}
 			set &^= spaceSet(spaceOf(step).flag)
 		}
+		if err := without[StepMounts]; err != nil && set.has(StepPIDs) && p.level(StepPIDs) == Preferred && p.level(StepProc) != Off {
+			// The same, as there is no place for a procfs of its own.
+			without[StepProc] = errors.Unwrap(err)
+			without[StepPIDs] = fmt.Errorf("no procfs of its own can be mounted: %w", err)
+			set &^= spaceSet(spaceOf(StepPIDs).flag)
+		}
 	}
 	s, err := p.start(0, nil)
 	if err == nil {
