@@ -64,7 +64,7 @@ $(addprefix bin/,$(COMMANDS)):
 lint:
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }
 	$(GO) vet ./... ./testdata/bench ./testdata/kernels/... ./testdata/realworld/oracle
-	@set -e; for arch in 386 arm arm64 riscv64 ppc64le s390x loong64; do GOARCH=$$arch $(GO) vet ./cmd/... ./tracer; done
+	@set -e; for arch in 386 arm arm64 riscv64 ppc64le s390x loong64; do GOARCH=$$arch $(GO) vet ./...; done
 	$(GO) tool staticcheck ./... ./testdata/bench ./testdata/kernels/... ./testdata/realworld/oracle
 
 fuzz:

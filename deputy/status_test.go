@@ -134,12 +134,14 @@ func TestManyGroups(t *testing.T) {
 		t.Skip("only root can give a task groups")
 	}
 	w := who{name: "joiner", uid: 1000, gid: 1000, umask: 0o022}
-	for i := range 5000 {
-		w.groups = append(w.groups, uint32(4_000_000_000+i))
+	const first = uint32(4_000_000_000) // more than an int of 32 bits holds
+	for i := range uint32(5000) {
+		w.groups = append(w.groups, first+i)
 	}
 	top := filepath.Join(openDir(t), "tree")
 	plant(t, top, w)
-	must(t, os.Lchown(top+"/group", 0, 4_000_000_000+4999))
+	last := first + 4999
+	must(t, os.Lchown(top+"/group", 0, int(last)))
 	tk, b := startTask(t, w), newBench(t)
 	tk.chdir(top)
 	inv := tk.invocation(arch.Native()[0], "mkdirat", []any{unix.AT_FDCWD, "group/made", 0o777})

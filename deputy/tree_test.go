@@ -140,7 +140,7 @@ func describe(t testing.TB, top string) string {
 
 // when tells times that were set from the present, which is never the same twice.
 func when(ts unix.Timespec) string {
-	if ts.Sec > 1.7e9 && ts.Sec < 4e9 {
+	if sec := int64(ts.Sec); sec > 1.7e9 && sec < 4e9 {
 		return "now"
 	}
 	return fmt.Sprintf("%d.%09d", ts.Sec, ts.Nsec)
