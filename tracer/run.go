@@ -25,8 +25,8 @@ type Options struct {
 	TermGrace time.Duration
 	// Control, if not nil, lets other goroutines reach the tree.
 	Control *Control
-	// Near wakes tasks on the CPU of the tracer's thread while one thing happens after the other in the tree. The filter
-	// must be made by WithNear.
+	// Near keeps tasks on the CPU of the tracer's thread while one thing happens after the other in the tree, or wakes them
+	// up there. No system call shows it, /proc/PID/status does. The filter must be made by WithNear.
 	Near bool
 	// Exits makes each task stop once more, at its end: an ExitHandler is told of it.
 	Exits bool
