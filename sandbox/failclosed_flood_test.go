@@ -17,6 +17,9 @@ func (o *ordeal) settles(before, after usage) {
 	if after.descriptors > before.descriptors+1 {
 		o.Errorf("%d descriptors before, %d after", before.descriptors, after.descriptors)
 	}
+	if after.pollers > before.pollers+2 {
+		o.Errorf("%d epoll instances and eventfds before, %d after", before.pollers, after.pollers)
+	}
 	if after.threads > before.threads+4 {
 		o.Errorf("%d threads before, %d after", before.threads, after.threads)
 	}
