@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -50,13 +51,12 @@ func TestAttachTree(t *testing.T) {
 func TestAttachErrors(t *testing.T) {
 	gone := start(t, "/bin/true")
 	gone.ends()
-	innocent := start(t, sleepers(t), "read") // of two processes
+	enough := filepath.Join(t.TempDir(), "enough")
+	innocent := start(t, sleepers(t), "told", enough) // of two processes
 	time.Sleep(100 * time.Millisecond)
-	traced := start(t, sleepers(t), "nanosleep")
+	traced := start(t, sleepers(t), "told", enough)
 	other := attachTo(t, Options{}, nil, traced.pid)
-	for tracerOf(traced.pid) == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	waitFor(t, func() bool { return tracerOf(traced.pid) != 0 })
 	for _, c := range []struct {
 		pid  int
 		err  error
@@ -78,6 +78,9 @@ func TestAttachErrors(t *testing.T) {
 		}
 	}
 	other.leaves()
+	if err := os.WriteFile(enough, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for _, r := range []*running{innocent, traced} {
 		if got := r.ends(); got != "done\nstatus 7\n" {
 			t.Error(got)
@@ -139,15 +142,24 @@ func TestAttachExiting(t *testing.T) {
 
 // TestAttachHeadless: the leader has ended, and another thread executes a program later.
 func TestAttachHeadless(t *testing.T) {
-	r := start(t, sleepers(t), "headless")
-	time.Sleep(100 * time.Millisecond)
-	a := attachTo(t, Options{Exits: true}, []string{"execve", "exit_group"}, r.pid)
-	a.waits()
-	if a.execs != 1 || a.births != 2 || len(a.live) != 0 || a.fake.calls["exit_group"] != 1 {
-		t.Errorf("%d execs, %d births, %d alive", a.execs, a.births, len(a.live))
-	}
-	if got := r.ends(); got != "done\nstatus 7\n" {
-		t.Error(got)
+	for span := 400; ; span *= 2 { // beside others it may have happened before it is attached to
+		r := start(t, sleepers(t), "headless", strconv.Itoa(span))
+		time.Sleep(100 * time.Millisecond)
+		a := attachTo(t, Options{Exits: true}, []string{"execve", "exit_group"}, r.pid)
+		a.ends()
+		if span < 30_000 && (a.execs == 0 || errors.Is(a.err, unix.ESRCH)) {
+			continue
+		}
+		if a.err != nil {
+			t.Error(a.err)
+		}
+		if a.execs != 1 || a.births != 2 || len(a.live) != 0 || a.fake.calls["exit_group"] != 1 {
+			t.Errorf("%d execs, %d births, %d alive", a.execs, a.births, len(a.live))
+		}
+		if got := r.ends(); got != "done\nstatus 7\n" {
+			t.Error(got)
+		}
+		return
 	}
 }
 

@@ -181,6 +181,9 @@ func attachAmid(t *testing.T, mode string, info, stays bool, span int) bool {
 		t.Errorf("%+v with %d alive", a.result, len(a.live))
 	}
 	if stays && a.fake.calls["exit_group"] == 0 {
+		if span < 30_000 {
+			return false // it was in the middle of its end
+		}
 		t.Error("no call was seen")
 	}
 	if !stays {
@@ -197,14 +200,18 @@ func TestAttachStopped(t *testing.T) {
 	for _, cont := range []string{"attached", "detached", "tracing"} {
 		t.Run(cont, func(t *testing.T) {
 			r := start(t, sleepers(t), "stopped")
-			for !strings.Contains(string(readStatus(r.pid)), "State:\tT (stopped)") {
-				time.Sleep(time.Millisecond)
+			// comes waits for a state that must come, and looks whether it stays.
+			comes := func(when, state string) {
+				t.Helper()
+				waitFor(t, func() bool { return strings.Contains(string(readStatus(r.pid)), state) })
+				time.Sleep(400 * time.Millisecond)
+				if status := string(readStatus(r.pid)); !strings.Contains(status, state) {
+					t.Errorf("%s: %s", when, status)
+				}
 			}
+			waitFor(t, func() bool { return strings.Contains(string(readStatus(r.pid)), "State:\tT (stopped)") })
 			a := attachTo(t, Options{}, []string{"write"}, r.pid)
-			time.Sleep(400 * time.Millisecond)
-			if status := string(readStatus(r.pid)); !strings.Contains(status, "State:\tt (tracing stop)") {
-				t.Errorf("while attached: %s", status)
-			}
+			comes("while attached", "State:\tt (tracing stop)")
 			if cont == "tracing" {
 				time.Sleep(400 * time.Millisecond)
 				_ = unix.Kill(r.pid, unix.SIGCONT)
@@ -214,10 +221,7 @@ func TestAttachStopped(t *testing.T) {
 				}
 			} else {
 				a.leaves()
-				time.Sleep(400 * time.Millisecond)
-				if status := string(readStatus(r.pid)); !strings.Contains(status, "State:\tT (stopped)") {
-					t.Errorf("let go: %s", status)
-				}
+				comes("let go", "State:\tT (stopped)")
 				_ = unix.Kill(r.pid, unix.SIGCONT)
 			}
 			if got := r.ends(); got != "done\nstatus 7\n" {

@@ -190,11 +190,10 @@ func TestSignals(t *testing.T) {
 	b = newBox(t, nil, "/bin/sh", "-c", "trap 'exit 3' USR1; /bin/true; while :; do :; done")
 	e = newEnding(b.fake)
 	b.opt.Control = NewControl()
-	b.opt.Started = func() {
-		go func() {
-			time.Sleep(100 * time.Millisecond)
-			_ = b.opt.Control.Signal(unix.SIGUSR1)
-		}()
+	e.onSignal = func(*Task) {
+		if len(e.met) == 0 { // of its child's end, so it has its trap
+			go func() { _ = b.opt.Control.Signal(unix.SIGUSR1) }()
+		}
 	}
 	result, err := Run(&b.plan, e, b.opt)
 	if err != nil || result.Root.ExitStatus() != 3 {

@@ -229,7 +229,7 @@ func TestGiveManyWait(t *testing.T) {
 	eventually(t, func() error { return noMoreGoroutines(goroutines) })
 }
 
-// TestGiveLeavesNothing: 200 runs leave no goroutine, thread or descriptor.
+// TestGiveLeavesNothing: a hundred runs leave no goroutine, thread or descriptor.
 func TestGiveLeavesNothing(t *testing.T) {
 	run := func() {
 		b, _ := newGiving(t, taker64(t), "plain")
@@ -238,14 +238,22 @@ func TestGiveLeavesNothing(t *testing.T) {
 	for range 5 {
 		run()
 	}
-	before, goroutines, threads := descriptors(t), runtime.NumGoroutine(), threads(t)
-	for range 200 {
-		run()
+	before, goroutines := descriptors(t), runtime.NumGoroutine()
+	var most error
+	for range 5 { // the runtime keeps some threads for later, more on a busy machine, but not more and more
+		had := threads(t)
+		for range 100 {
+			run()
+		}
+		if most = noMoreThreads(t, had+10); most == nil {
+			break
+		}
+	}
+	if most != nil {
+		t.Error(most)
 	}
 	eventually(t, func() error { return sameDescriptors(t, before) })
 	eventually(t, func() error { return noMoreGoroutines(goroutines) })
-	// The runtime keeps some threads for later, whatever ran.
-	eventually(t, func() error { return noMoreThreads(t, threads+10) })
 }
 
 // TestListenerIsOurs: neither the target nor another child of this process has the listener.

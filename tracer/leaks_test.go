@@ -67,13 +67,27 @@ func noMoreThreads(t testing.TB, most int) error {
 func eventually(t testing.TB, f func() error) {
 	t.Helper()
 	var err error
-	for range 500 {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if err = f(); err == nil {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Error(err)
+}
+
+// fewestObjects says how many objects a run makes between two moments that it gets: the fewest of several times, because
+// the runtime makes some itself, for a new thread for one. What makes one at each stop does so each time.
+func fewestObjects(t testing.TB, most uint64, run func(begin, end func())) uint64 {
+	t.Helper()
+	fewest := ^uint64(0)
+	for range 5 {
+		var first, last runtime.MemStats
+		run(func() { runtime.ReadMemStats(&first) }, func() { runtime.ReadMemStats(&last) })
+		if fewest = min(fewest, last.Mallocs-first.Mallocs); fewest <= most {
+			break
+		}
+	}
+	return fewest
 }
 
 // boxlessOutput is what a program writes that no tracer watches.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -191,16 +192,22 @@ func TestStorm(t *testing.T) {
 		done := make(chan struct{})
 		control := NewControl()
 		b.opt.Control = control
+		var born atomic.Int64
+		b.onBirth = func(_, _ *Task) { born.Add(1) }
 		go func() {
-			for i := 0; ; i++ {
+			for left := int64(0); ; {
 				select {
 				case <-done:
 					return
-				case <-time.After(time.Millisecond):
+				case <-time.After(3 * time.Millisecond):
 				}
+				if born.Load() < left+3 {
+					continue // so that on a busy machine, too, there are more births than deaths
+				}
+				left = born.Load()
 				control.mu.Lock()
 				for pid := range control.procs {
-					if pid != control.root && i%3 == 0 {
+					if pid != control.root {
 						_ = unix.Kill(pid, unix.SIGKILL)
 						break
 					}
@@ -234,12 +241,23 @@ func TestStorm(t *testing.T) {
 func TestWait(t *testing.T) {
 	for _, root := range []bool{false, true} {
 		mark := filepath.Join(t.TempDir(), "mark")
-		b := newBox(t, nil, victim64(t), "daemonise", mark)
+		after := "0"
+		if root {
+			after = "60"
+		}
+		b := newBox(t, nil, victim64(t), "daemonise", mark, after)
 		b.opt.WaitRoot = root
+		var born []int
+		b.onBirth = func(_, child *Task) { born = append(born, child.TID) }
 		b.exits(5)
 		_, err := os.Stat(mark)
 		if (err == nil) == root {
 			t.Errorf("WaitRoot %v: stat of what the daemon leaves behind says %v", root, err)
+		}
+		for _, tid := range born {
+			if len(born) != 3 || !dead(tid) {
+				t.Errorf("WaitRoot %v: task %d of %d is alive", root, tid, len(born))
+			}
 		}
 	}
 }
@@ -248,14 +266,22 @@ func TestControl(t *testing.T) {
 	control := NewControl()
 	b := newBox(t, nil, victim64(t), "stubborn")
 	b.opt.Control = control
-	b.opt.Started = func() {
-		go func() {
-			if err := control.Signal(unix.SIGTERM); err != nil { // ignored
-				t.Error(err)
-			}
-			control.KillTree()
-		}()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer r.Close()
+	defer w.Close()
+	b.plan.Stdout = w
+	go func() {
+		if _, err := r.Read(make([]byte, 1)); err != nil { // it says when it is ready to ignore
+			t.Error(err)
+		}
+		if err := control.Signal(unix.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		control.KillTree()
+	}()
 	if r := b.run(); !killed(r.Root) {
 		t.Errorf("wait status %#x, want SIGKILL", uint32(r.Root))
 	}

@@ -37,7 +37,7 @@ func slow(func() bool) bool {
 }
 
 func stubborn(try func() bool) bool {
-	for range 1000 {
+	for range 60000 {
 		if try() {
 			return true
 		}
@@ -76,7 +76,7 @@ func (d *doing) call(task *Task, inv *syscalls.Invocation) Action {
 			return Deny(errno)
 		}
 		if binary.NativeEndian.Uint16(buf) != unix.AF_UNIX {
-			return Action{}
+			return d.until(int64(buf[2]))
 		}
 		path, _, _ := strings.Cut(string(buf[2:]), "\x00")
 		try = func(fd int) error { return connectNow(fd, path) }
@@ -136,6 +136,14 @@ func (d *doing) call(task *Task, inv *syscalls.Invocation) Action {
 			time.Sleep(200 * time.Microsecond)
 		}
 	}}
+}
+
+// until answers a task that waits until n calls are being done.
+func (d *doing) until(n int64) Action {
+	if d.asked.Load()-d.ended.Load() != n {
+		return Deny(unix.EAGAIN)
+	}
+	return Deny(unix.EBADF) // as natively
 }
 
 // connectNow connects a copy of a task's socket without waiting. The flag is the task's too, so it is put back at once.

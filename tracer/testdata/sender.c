@@ -36,6 +36,12 @@ static char **args;
 static ssize_t say(int fd, const void *buf, size_t n) { return syscall(SYS_sendto, fd, buf, n, 0, 0, 0); }
 static int reach(int fd, const struct sockaddr_un *a) { return syscall(SYS_connect, fd, a, sizeof *a); }
 
+// until waits until n calls are being done in tasks' places: the tracer says EAGAIN until then.
+static void until(int n) {
+	struct sockaddr_un a = {.sun_family = AF_UNSPEC, .sun_path = {n}};
+	while (reach(-1, &a) == -1 && errno == EAGAIN) usleep(1000);
+}
+
 static volatile sig_atomic_t drops;
 static void on_drop(int sig, siginfo_t *si, void *uc) {
 	(void)sig, (void)si, (void)uc;
@@ -174,6 +180,7 @@ static int once(void) {
 	}
 	usleep(30000);
 	CHECK(kill(p, SIGKILL) == 0 && waitpid(p, &st, 0) == p && WIFSIGNALED(st));
+	until(0);
 	for (int i = 0; i < n; i++) CHECK(read(s[1], &got, sizeof got) == sizeof got && got == i);
 	usleep(30000);
 	CHECK(recv(s[1], &got, sizeof got, MSG_DONTWAIT) == -1 && errno == EAGAIN);
@@ -281,6 +288,7 @@ static int jumps(void) {
 		CHECK(say(other[0], &got, sizeof got) == sizeof got);
 		CHECK(read(other[1], &got, sizeof got) == sizeof got && got == i);
 	}
+	until(0);
 	for (int i = 0; i < n; i++) CHECK(read(s[1], &got, sizeof got) == sizeof got && got == i);
 	CHECK(recv(s[1], &got, sizeof got, MSG_DONTWAIT) == -1 && errno == EAGAIN);
 	return 0;
@@ -381,6 +389,7 @@ static int replaced(void) {
 		}
 		ends(p);
 	}
+	until(0);
 	for (int i = 0; i < n; i++) CHECK(read(s[1], &got, sizeof got) == sizeof got && got == i);
 	usleep(20000);
 	CHECK(recv(s[1], &got, sizeof got, MSG_DONTWAIT) == -1 && errno == EAGAIN);
@@ -447,6 +456,8 @@ static int queued(void) {
 	pid_t p = fork();
 	CHECK(p >= 0);
 	if (p == 0) {
+		handle(0);
+		timer(50000, 50000); // the last value may come between a look at the count and the call
 		while (count < N) CHECK(say(s[0], &n, sizeof n) == -1 && errno == EINTR);
 		_exit(sum != N * (N + 1) / 2);
 	}
@@ -529,7 +540,7 @@ static int lonely(void) {
 			_exit(0);
 		}
 	}
-	usleep(20000);
+	until(20);
 	return 0;
 }
 

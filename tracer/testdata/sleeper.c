@@ -56,8 +56,10 @@ static void *churn(void *p) {
 	return p;
 }
 
+static long span;
+
 static void *executes(void *path) {
-	usleep(400000);
+	usleep(span * 1000);
 	execl(path, path, "now", (char *)0);
 	_exit(97);
 }
@@ -81,7 +83,8 @@ static int until(const char *path) {
 
 int main(int argc, char **argv) {
 	const char *mode = argc > 1 ? argv[1] : "";
-	long start = ms(), span = argc > 2 ? atoi(argv[2]) : 700;
+	long start = ms();
+	span = argc > 2 ? atoi(argv[2]) : 700;
 	if (!strcmp(mode, "nanosleep")) {
 		struct timespec ts = {span / 1000, span % 1000 * 1000000};
 		CHECK(nanosleep(&ts, 0) == 0);
@@ -92,10 +95,13 @@ int main(int argc, char **argv) {
 	} else if (!strcmp(mode, "eintr")) { // the handler ends the call, and the rest of the time is right
 		struct sigaction sa = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
 		sigaction(SIGALRM, &sa, 0);
-		struct timespec ts = {span / 1000 + 5, 0};
+		struct timespec ts = {span / 1000 + 60, 0};
 		struct itimerval timer = {.it_value = {span / 1000, span % 1000 * 1000}};
+		long whole = ts.tv_sec * 1000, before = ms();
 		CHECK(setitimer(ITIMER_REAL, &timer, 0) == 0);
-		CHECK(nanosleep(&ts, &ts) == -1 && errno == EINTR && ts.tv_sec == 4 && alarms == 1);
+		CHECK(nanosleep(&ts, &ts) == -1 && errno == EINTR && alarms == 1);
+		long left = ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+		CHECK(left >= whole - (ms() - before) - 1 && left < whole - span / 2);
 	} else if (!strcmp(mode, "read")) {
 		int fd[2];
 		char c;
@@ -108,6 +114,13 @@ int main(int argc, char **argv) {
 		CHECK(read(fd[0], &c, 1) == 1);
 		int st;
 		CHECK(wait(&st) > 0 && st == 0);
+	} else if (!strcmp(mode, "told")) { // two processes, until a file is there
+		pid_t p = fork();
+		CHECK(p >= 0);
+		while (p == 0 && access(argv[2], F_OK) != 0) usleep(5000);
+		if (p == 0) _exit(0);
+		int st;
+		CHECK(waitpid(p, &st, 0) == p && st == 0);
 	} else if (!strcmp(mode, "threads")) {
 		pthread_t t[4];
 		for (int i = 0; i < 4; i++) CHECK(pthread_create(&t[i], 0, i < 3 ? spin : churn, 0) == 0);
