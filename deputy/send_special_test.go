@@ -105,7 +105,7 @@ func completions(t testing.TB, fd int) string {
 	low, high := ^uint32(0), uint32(0)
 	for low != 0 || high != 1 {
 		pfd := []unix.PollFd{{Fd: int32(fd)}}
-		if n, err := unix.Poll(pfd, 10_000); n != 1 || err != nil {
+		if n, err := unix.Poll(pfd, 60_000); n != 1 || err != nil {
 			break
 		}
 		control := make([]byte, 256)

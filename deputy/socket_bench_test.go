@@ -297,9 +297,12 @@ func server(t testing.TB, domain, kind int, at []byte) (fd int, address []byte) 
 	return fd, name[:n:n]
 }
 
-// closedPort is an address that nobody is at.
+// closedPort is an address that nobody is at, and that the kernel gives nobody who does not ask for it: its own ports
+// begin at 32768 (ip(7), ip_local_port_range).
 func closedPort(t testing.TB, domain, kind int, at []byte) []byte {
 	t.Helper()
+	closedPorts++
+	binary.BigEndian.PutUint16(at[2:], 20000+closedPorts%10000)
 	fd, address := server(t, domain, kind, at)
 	unix.Close(fd)
 	again, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0) // what the cleanup closes
@@ -308,6 +311,8 @@ func closedPort(t testing.TB, domain, kind int, at []byte) []byte {
 	}
 	return address
 }
+
+var closedPorts uint16
 
 // received reads one message that has come, or "" if none has.
 func received(fd int) string {

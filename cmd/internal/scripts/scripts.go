@@ -15,8 +15,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MakeExecutable gives the files of a script's bin directory their permission: archives have none.
+// MakeExecutable gives the files of a script's bin directory their permission: archives have none. Whatever another
+// script started while they were written has copies of the descriptors up to its own exec, and they cannot be executed
+// before that (ETXTBSY): so it is waited for.
 func MakeExecutable(dir string) error {
+	syscall.ForkLock.RLock() // who forks holds it until the exec
+	defer syscall.ForkLock.RUnlock()
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
