@@ -19,7 +19,7 @@ import (
 type actor struct {
 	*testing.T
 	cmd    *exec.Cmd
-	stdin  io.Closer
+	stdin  io.WriteCloser
 	stdout *bufio.Reader
 	stderr bytes.Buffer
 	eof    bool

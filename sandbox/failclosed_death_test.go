@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 
@@ -35,6 +37,7 @@ func (o *ordeal) tracerStopped() {
 		o.Errorf("at first: %s", got)
 	}
 	o.signal(unix.SIGSTOP)
+	o.stopped()
 	if _, err := o.stdin.Write([]byte{'x'}); err != nil {
 		o.Fatal(err)
 	}
@@ -51,6 +54,23 @@ func (o *ordeal) tracerStopped() {
 		o.Errorf("when the tracer goes on: %s", got)
 	}
 	o.expect(0)
+}
+
+// stopped waits until each thread of sydbox is stopped: one takes the signal, and stops the others.
+func (o *ordeal) stopped() {
+	o.Helper()
+	for end := time.Now().Add(hang); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		running := 0
+		for _, task := range threadsIn(fmt.Sprintf("/proc/%d", o.cmd.Process.Pid)) {
+			if !strings.Contains(entry(task, "stat"), ") T ") {
+				running++
+			}
+		}
+		if running == 0 {
+			return
+		}
+	}
+	o.Error("sydbox does not stop")
 }
 
 // tracerPanics runs a build that panics at the first call that it judges, at an exec, and at a death: the user is told

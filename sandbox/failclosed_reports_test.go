@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -52,14 +53,22 @@ func (o *ordeal) logDiskFull() {
 			o.Errorf("on a full disk the probe says %s", got)
 		}
 	}
+	// Denials are written a moment after they have happened.
+	logged := func(enough func(text []byte) bool) (text []byte) {
+		for end := time.Now().Add(hang); time.Now().Before(end) && !enough(text); time.Sleep(time.Millisecond) {
+			var err error
+			if text, err = os.ReadFile(filepath.Join(inside, "log")); err != nil {
+				o.Fatal(err)
+			}
+		}
+		return text
+	}
+	cutOff := logged(func(text []byte) bool { return len(text) > 0 && !bytes.HasSuffix(text, []byte{'\n'}) })
 	if err := os.Remove(filepath.Join(inside, "filling")); err != nil {
 		o.Fatal(err)
 	}
 	o.ask()
-	text, err := os.ReadFile(filepath.Join(inside, "log"))
-	if err != nil {
-		o.Fatal(err)
-	}
+	text := logged(func(text []byte) bool { return len(text) > len(cutOff) && bytes.Count(text, []byte{'\n'}) >= 10 })
 	o.expect(125, "the log is not complete", "no space left on device")
 	// The one line that was cut off spoils no other.
 	good, bad := 0, 0

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -42,9 +43,12 @@ func (o *ordeal) descriptorsRunOut() {
 	if got := o.ask(); got != all {
 		o.Errorf("with descriptors again: %s", got)
 	}
-	if has := o.measure(); has.descriptors > had.descriptors {
-		o.Errorf("%d descriptors before, %d after", had.descriptors, has.descriptors)
-	}
+	o.settlesAt(func(has usage) error {
+		if has.descriptors > had.descriptors {
+			return fmt.Errorf("%d descriptors before, %d after", had.descriptors, has.descriptors)
+		}
+		return nil
+	})
 	o.expect(0, "has no descriptors left")
 }
 

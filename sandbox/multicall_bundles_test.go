@@ -53,7 +53,7 @@ func newBundles(t *testing.T) *bundles {
 		t.Fatalf("the layout with scripts has this dd: %q", script)
 	}
 	b.vars["SHDD"] = filepath.Join(b.dir, "SH", "dd")
-	if err := os.WriteFile(b.vars["SHDD"], []byte("#!"+b.vars["SH"]+" "+option), 0o755); err != nil {
+	if err := writeProgram(b.vars["SHDD"], []byte("#!"+b.vars["SH"]+" "+option), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink("coreutils", filepath.Join(b.dir, "CU", "dd")); err != nil {
@@ -74,19 +74,14 @@ func newBundles(t *testing.T) *bundles {
 
 func copyFile(t *testing.T, from, to string, mode os.FileMode) {
 	t.Helper()
-	in, err := os.Open(from)
+	text, err := os.ReadFile(from)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		t.Fatal(err)
+	if _, err := os.Lstat(to); err == nil {
+		t.Fatalf("%s is there", to)
 	}
-	if _, err := io.Copy(out, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := out.Close(); err != nil {
+	if err := writeProgram(to, text, mode); err != nil {
 		t.Fatal(err)
 	}
 }

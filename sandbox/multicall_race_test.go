@@ -91,21 +91,32 @@ func TestExecRaces(t *testing.T) {
 			policy := b.policy(t, "race-"+strconv.Itoa(i), "dd", dir+"/bad")
 			racer := []string{b.vars["RACER"], race.who, race.what, strconv.Itoa(tries)}
 			j := job{argv: racer, dir: dir, uid: uid}
-			native := j.run(t)
-			if n := wins(t, dir); native.status != 0 || n == 0 {
-				t.Fatalf("no wins without the box: status %d, %s", native.status, native.stdout)
+			var won int64
+			for round := 0; round < maxRounds && won == 0; round++ {
+				if native := j.run(t); native.status != 0 {
+					t.Fatalf("status %d without the box, %s", native.status, native.stdout)
+				}
+				won = wins(t, dir)
+			}
+			if won == 0 {
+				t.Fatal("no wins without the box")
 			}
 			j.argv = append([]string{b.sydbox, "run", "-q", "-p", policy, "--"}, racer...)
-			boxed := j.run(t)
-			if n := wins(t, dir); n != 0 {
-				t.Errorf("%d wins of %d", n, tries)
-			}
 			var succeeded, refused, killed, otherwise int
-			if _, err := fmt.Sscanf(boxed.stdout, "%d succeeded, %d refused, %d killed, %d otherwise", &succeeded, &refused,
-				&killed, &otherwise); err != nil || boxed.status != 0 || succeeded == 0 || refused+killed == 0 {
-				t.Errorf("status %d, %s: %v\n%s", boxed.status, boxed.stdout, err, boxed.stderr)
+			for round := 0; round < maxRounds && (succeeded == 0 || refused+killed == 0); round++ {
+				boxed := j.run(t)
+				if n := wins(t, dir); n != 0 {
+					t.Errorf("%d wins of %d", n, tries)
+				}
+				if _, err := fmt.Sscanf(boxed.stdout, "%d succeeded, %d refused, %d killed, %d otherwise", &succeeded, &refused,
+					&killed, &otherwise); err != nil || boxed.status != 0 {
+					t.Fatalf("status %d, %s: %v\n%s", boxed.status, boxed.stdout, err, boxed.stderr)
+				}
+				t.Logf("%d tries: %s", tries, boxed.stdout)
 			}
-			t.Logf("%d tries: %s", tries, boxed.stdout)
+			if succeeded == 0 || refused+killed == 0 {
+				t.Error("no race was run")
+			}
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -133,10 +134,16 @@ func (a *accomplice) probe(network, address string) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	in := make(chan error, 1)
+	in, calls := make(chan error, 1), make(chan struct{}, 1)
 	go func() {
 		in <- a.far.do(func() error {
-			d := net.Dialer{LocalAddr: from}
+			d := net.Dialer{LocalAddr: from, Control: func(string, string, syscall.RawConn) error {
+				select {
+				case calls <- struct{}{}:
+				default:
+				}
+				return nil
+			}}
 			c, err := d.DialContext(ctx, network, address)
 			if err == nil {
 				a.heard("the accomplice got in at %s", address)
@@ -145,6 +152,11 @@ func (a *accomplice) probe(network, address string) error {
 			return err
 		})
 	}()
+	select {
+	case <-calls: // it is about to
+	case <-in:
+		return nil
+	}
 	for range 3 {
 		if err := a.callInner(); err != nil {
 			return err
@@ -152,7 +164,7 @@ func (a *accomplice) probe(network, address string) error {
 		select {
 		case <-in:
 			return nil
-		case <-time.After(50 * time.Millisecond): // its goroutine may not have run yet
+		case <-time.After(50 * time.Millisecond): // its goroutine may not have run on yet
 		}
 	}
 	cancel()

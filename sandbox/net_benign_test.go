@@ -21,7 +21,7 @@ func TestNetBenignPython(t *testing.T) {
 	}
 	// It is a program to whoever runs it, and says itself which interpreter it takes.
 	program := filepath.Join(w.dir, "net_servers.py")
-	if err := os.WriteFile(program, append([]byte("#!"+python+" -B\n"), text...), 0o755); err != nil {
+	if err := writeProgram(program, append([]byte("#!"+python+" -B\n"), text...), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for _, uid := range users() {

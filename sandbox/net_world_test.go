@@ -295,7 +295,7 @@ func (w *world) serve(s *server) error {
 	s.w, s.done = w, make(chan struct{})
 	err := s.space.do(s.start)
 	// Whatever this process starts meanwhile has copies of its descriptors until it executes something.
-	for end := time.Now().Add(5 * time.Second); errors.Is(err, unix.EADDRINUSE) && time.Now().Before(end); {
+	for end := time.Now().Add(hang); errors.Is(err, unix.EADDRINUSE) && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 		err = s.space.do(s.start)
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -211,7 +212,7 @@ func (e *encounter) meet(policy string) (effects []string, stderr string) {
 // settling is how long after a trick the bystander is looked at, patience how long where something must come of it.
 const (
 	settling = 50 * time.Millisecond
-	patience = 10 * time.Second
+	patience = time.Minute
 )
 
 // differences says what has changed.
@@ -228,9 +229,17 @@ func differences(before, after map[string]string) []string {
 // meetTracer runs the trick against sydbox itself, which must come out of it as it was and end as if nothing had been.
 func (e *encounter) meetTracer(policy string) {
 	e.Helper()
-	a := e.start(e.attack(policy, "0", "0x10000", "1"), &syscall.SysProcAttr{Setpgid: true})
+	// The attacker waits until sydbox has been looked at: when something runs in it it has its limits and priorities.
+	argv := append(e.boxed(policy), "sh", "-c", `echo begun; read go; exec "$0" "$@"`, e.attacker, e.trick, "0", "0x10000", "1")
+	a := e.start(argv, &syscall.SysProcAttr{Setpgid: true})
 	defer a.stop()
-	before := look(a.pid(), "", -1) // sydbox has its limits and priorities from the start
+	if line := a.line(); line != "begun" {
+		e.Errorf("it begins with %q", line)
+	}
+	before := look(a.pid(), "", -1)
+	if _, err := io.WriteString(a.stdin, "\n"); err != nil {
+		e.Error(err)
+	}
 	for line := a.line(); line != "tried"; line = a.line() {
 		if a.ended() {
 			break

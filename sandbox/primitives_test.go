@@ -94,7 +94,7 @@ var every = map[string]string{
 	"capabilities": `"required"`, "descriptors": `"required"`, "umask": `"077"`, "deny_calls": `["@sysv-ipc"]`,
 	"pinning": `"preferred"`, "limit_cpu": `"10m"`, "limit_as": `"1T"`, "limit_nofile": "1000", "limit_fsize": `"1G"`,
 	"limit_core": "0", "limit_nproc": "5000",
-	"timeout": `"50s"`, "grace": `"1s"`, "output": `"1M"`, // of [run]
+	"timeout": `"1h"`, "grace": `"1s"`, "output": `"1M"`, // of [run]
 }
 
 func mountedNosuid(t *testing.T) string {
@@ -222,7 +222,7 @@ func (p *prison) run(t *testing.T, e *escape, uid int, off []string) boxed {
 	t.Helper()
 	n := int(p.runs.Add(1))
 	if os.Getuid() == 0 && uid != 0 {
-		const first = 61000
+		const first = 62000 // others than those of ordeal.alone
 		uid = first + n
 	}
 	here := filepath.Join(p.dir, fmt.Sprint("run", n))

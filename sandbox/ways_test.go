@@ -137,7 +137,7 @@ func overwrite(t *testing.T, from, to string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(to, text, 0o755); err != nil {
+	if err := writeProgram(to, text, 0o755); err != nil {
 		t.Fatal(err)
 	}
 }
