@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -59,7 +59,9 @@ func TestAttach(t *testing.T) {
 	if real, err := filepath.EvalSymlinks(dir); err != nil || real != dir {
 		t.Fatal(real, err)
 	}
-	pid, ends := others(t, dir, `(sleep 0.7; cat missing; echo made > sub.txt; true) & echo begun
+	// A child that has a tracer has a parent with one.
+	pid, ends := others(t, dir, `(while grep -q '^TracerPid:.0$' /proc/self/status; do sleep 0.05; done
+		cat missing; echo made > sub.txt; true) & echo begun
 		wait; cp sub.txt copy.txt; exit 3`)
 	tr := recordCmd(t, Attach(pid))
 	if got := ends(); got != "status 3\n" {
@@ -98,23 +100,29 @@ func TestAttach(t *testing.T) {
 // TestAttachInterrupt lets go: the tree goes on as if nothing had been, and the recording is whole.
 func TestAttachInterrupt(t *testing.T) {
 	dir := t.TempDir()
-	pid, ends := others(t, dir, `echo begun; i=0; while test $i -lt 60; do
-		i=$((i+1)); echo $i > f; /bin/true; done; sleep 0.3; exit 4`)
+	// The quotes keep the name out of what is told of the script itself.
+	pid, ends := others(t, dir, `echo begun; until test -e over; do echo more > f; /bin/tr""ue; done
+		echo last > f; exit 4`)
 	c := Attach(pid)
 	var out bytes.Buffer
-	c.Out = &out
-	go func() {
-		time.Sleep(100 * time.Millisecond)
-		c.Interrupt()
-	}()
+	once := sync.OnceFunc(func() { go c.Interrupt() })
+	c.Out = writerFunc(func(b []byte) (int, error) {
+		if bytes.Contains(b, []byte("/true")) {
+			once()
+		}
+		return out.Write(b)
+	})
 	result, err := c.Run()
 	if err != nil || !result.Interrupted {
 		t.Fatalf("%+v, %v", result, err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "over"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if got := ends(); got != "status 4\n" {
 		t.Error(got)
 	}
-	if last, err := os.ReadFile(filepath.Join(dir, "f")); string(last) != "60\n" {
+	if last, err := os.ReadFile(filepath.Join(dir, "f")); string(last) != "last\n" {
 		t.Errorf("%q, %v", last, err)
 	}
 	tr, err := trail.Read(&out)

@@ -41,7 +41,7 @@ func inNameWorld(t *testing.T) bool {
 	if os.Getuid() != 0 {
 		t.Skip("another resolv.conf(5) takes a mount, which takes root")
 	}
-	inside := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=60s")
+	inside := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=10m")
 	inside.Env = append(os.Environ(), mark+"=1")
 	inside.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
 	out, err := inside.CombinedOutput()
@@ -74,7 +74,7 @@ func makeNameWorld(t *testing.T) {
 
 func (w *nameWorld) etc() (err error) {
 	for name, text := range map[string]string{
-		"resolv.conf":   "nameserver " + theResolver + "\n",
+		"resolv.conf":   "nameserver " + theResolver + "\noptions timeout:30\n",
 		"hosts":         "127.0.0.1 localhost\n203.0.113.77 known.test\n",
 		"nsswitch.conf": "hosts: files dns\n",
 	} {

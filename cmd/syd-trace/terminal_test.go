@@ -86,7 +86,7 @@ func (s *session) shown() string {
 // wait waits until something is shown.
 func (s *session) wait(text string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(s.shown(), text); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !strings.Contains(s.shown(), text); time.Sleep(10 * time.Millisecond) {
 		select {
 		case <-s.done:
 			if strings.Contains(s.shown(), text) {
@@ -166,9 +166,12 @@ func TestInterrupt(t *testing.T) {
 
 // TestProgress: the line is drawn where the command's output does not go, and erased at the end.
 func TestProgress(t *testing.T) {
-	s := start(t, "syd-trace -- sh -c 'true; sleep 1.2' >log 2>&1; echo over")
+	s := start(t, "syd-trace -- sh -c 'true; until [ -e seen ]; do sleep 0.1; done' >log 2>&1; echo over")
 	s.wait("syd-trace: ")
 	s.wait("alive")
+	if err := os.WriteFile(filepath.Join(s.cmd.Dir, "seen"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	s.wait("over\r\n")
 	before, _, _ := strings.Cut(s.shown(), "over")
 	if !strings.HasSuffix(before, "\r\x1b[K") {

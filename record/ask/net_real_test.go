@@ -17,7 +17,7 @@ lib.txt:
 	sh fetch.sh $@
 `
 
-const fetch = `curl --silent --connect-timeout 1 --output $1 http://192.0.2.7:8000/lib.txt || echo none > $1
+const fetch = `curl --silent --connect-timeout 30 --output $1 http://192.0.2.7:8000/lib.txt || echo none > $1
 python3 -c '
 import socket
 a = socket.create_server(("127.0.0.1", 0))
@@ -54,6 +54,6 @@ func TestRealNet(t *testing.T) {
 		t.Fatal(got)
 	}
 	wants(t, got, "Outside of this machine\n  192.0.2.7:8000 tcp\n    connect (begun) at ", "curl #", " < sh #", " < make #",
-		"curl --silent --connect-timeout 1 --output lib.txt http://192.0.2.7:8000/lib.txt", "The command's own servers\n",
+		"curl --silent --connect-timeout 30 --output lib.txt http://192.0.2.7:8000/lib.txt", "The command's own servers\n",
 		"python3 #", `allow = ["192.0.2.7:8000"]`)
 }

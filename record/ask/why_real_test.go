@@ -23,12 +23,16 @@ func TestWhyReal(t *testing.T) {
 			[]string{"cp #", "failed first: exit 1", "< sh #", "< make #1", "ENOENT", "nowhere", "cannot stat 'nowhere'"}, nil},
 		{"ignored in a makefile", []string{"Makefile", "all:\n\t-cp nothing there\n\tcp nowhere there\n"},
 			[]string{"make"}, "cp", []string{"cp nowhere there"}, nil},
-		{"tests", []string{"Makefile", "all: a b c\na:\n\tsleep 0.2; false\nb:\n\tcp b1 b2\nc:\n\tsleep 0.4; cp c1 c2\n"},
+		{"tests", []string{"Makefile", "all: a b c\na:\n\techo $$$$ > pid; mv pid a.pid; " +
+			"until [ -e c.began ]; do sleep 0.1; done; false\nb:\n\tcp b1 b2\nc:\n\techo > c.began; " +
+			"until [ -e a.pid ]; do sleep 0.1; done; read pid < a.pid; " + // c is made when b has ended, and has its place
+			"while [ -d /proc/$$pid ]; do sleep 0.1; done; cp c1 c2\n"},
 			[]string{"make", "-j2", "-k"}, "cp",
 			[]string{"cp b1 b2", "Failed too", "false", "cp c1 c2"}, nil},
 		{"signal", []string{"run.sh", "#!/bin/sh\nset -e\nsh -c 'kill -SEGV $$'\necho on\n"},
 			[]string{"./run.sh"}, "sh", []string{"failed first: SIGSEGV", "The signal came from itself"}, nil},
-		{"killed from beside", []string{"run.sh", "#!/bin/sh\nsleep 50 &\np=$!\nsh -c \"sleep 0.3; kill -KILL $p\"\nwait $p\n"},
+		{"killed from beside", []string{"run.sh", "#!/bin/sh\nsleep 500 &\np=$!\nsh -c '" +
+			"until read name </proc/$0/comm; [ $name = sleep ]; do sleep 0.1; done; kill -KILL $0' $p\nwait $p\n"},
 			[]string{"./run.sh"}, "sleep", []string{"sleep #2 failed first: SIGKILL", "The signal came from sh #3 < run.sh #1"}, nil},
 		{"not found", []string{"run.sh", "#!/bin/sh\nset -e\ntrue\nnosuchprogram -x\n"},
 			[]string{"./run.sh"}, "run.sh",
@@ -39,8 +43,9 @@ func TestWhyReal(t *testing.T) {
 			[]string{"./run.sh"}, "ls", []string{"ls no1"}, nil},
 		{"condition", []string{"run.sh", "#!/bin/sh\nif ls no1; then :; fi\nls\nls no2 || { rm -f x; exit 3; }\n"},
 			[]string{"./run.sh"}, "ls", []string{"ls no2"}, nil},
-		{"timeout", []string{"run.sh", "#!/bin/sh\ntimeout 0.3 sleep 50\n"},
-			[]string{"./run.sh"}, "timeout", []string{"timeout #", "exit 124", "itself ended sleep #", "by SIGTERM"}, nil},
+		{"timeout", []string{"run.sh", "#!/bin/sh\necho up >f\ntimeout 500 tail -f f >g &\np=$!\n" +
+			"until [ -s g ]; do sleep 0.1; done; kill -ALRM $p\nwait $p\n"}, // its time is over as tail runs
+			[]string{"./run.sh"}, "timeout", []string{"timeout #", "exit 124", "itself ended tail #", "by SIGTERM"}, nil},
 		{"directory", []string{"d/x", ""}, []string{"sh", "-c", "cat x >d || exit 5"}, "sh",
 			[]string{"EISDIR", "write"}, nil},
 		{"python", []string{"x.py", "import subprocess\nsubprocess.run(['ls', 'no1'])\nsubprocess.check_call(['true'])\n" +
