@@ -199,7 +199,7 @@ type outcome struct {
 // runIn runs a program to the end of everything that still holds its output.
 func runIn(t *testing.T, argv []string, dir string, uid int, env []string) outcome {
 	t.Helper()
-	const hang = 2 * time.Minute
+	const hang = 10 * time.Minute
 	ctx, cancel := context.WithTimeout(context.Background(), hang)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
@@ -212,7 +212,7 @@ func runIn(t *testing.T, argv []string, dir string, uid int, env []string) outco
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}
 	}
 	cmd.Cancel = func() error { return unix.Kill(-cmd.Process.Pid, unix.SIGKILL) }
-	cmd.WaitDelay = 10 * time.Second
+	cmd.WaitDelay = time.Minute
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

@@ -27,6 +27,7 @@ type nameWorld struct{ dir string }
 const (
 	theResolver = "192.0.2.53"
 	faraway     = "203.0.113.80"
+	deaf        = "203.0.113.77" // nobody listens there
 )
 
 // inNameWorld says whether the test runs in such a world, with files of its own in /etc. If not it has now: a process of
@@ -63,7 +64,7 @@ func makeNameWorld(t *testing.T) {
 	}
 	ip := exec.Command("ip", "-batch", "-")
 	ip.Stdin = strings.NewReader("link set lo up\nroute add default dev lo\n" +
-		"addr add " + theResolver + "/32 dev lo\naddr add " + faraway + "/32 dev lo\n")
+		"addr add " + theResolver + "/32 dev lo\naddr add " + faraway + "/32 dev lo\naddr add " + deaf + "/32 dev lo\n")
 	if out, err := ip.CombinedOutput(); err != nil {
 		t.Fatalf("ip: %v (make test installs iproute2)\n%s", err, out)
 	}
@@ -75,7 +76,7 @@ func makeNameWorld(t *testing.T) {
 func (w *nameWorld) etc() (err error) {
 	for name, text := range map[string]string{
 		"resolv.conf":   "nameserver " + theResolver + "\noptions timeout:30\n",
-		"hosts":         "127.0.0.1 localhost\n203.0.113.77 known.test\n",
+		"hosts":         "127.0.0.1 localhost\n" + deaf + " known.test\n",
 		"nsswitch.conf": "hosts: files dns\n",
 	} {
 		own := filepath.Join(w.dir, name)

@@ -96,11 +96,9 @@ TRICK(reopen_numeric_pid, "write") { say(S(open, str("/proc/%d/fd/%ld", getpid()
 TRICK(reopen_of_child, "write")
 {
 	long fd = reading();
-	pid_t pid = DO(fork());
-	if (pid == 0) {
-		sleep_ms(300);
-		_exit(0);
-	}
+	pid_t parent = getpid(), pid = DO(fork());
+	if (pid == 0)
+		outlast(parent);
 	close(fd);
 	say(S(open, str("/proc/%d/fd/%ld", (int)pid, fd), O_WRONLY));
 }

@@ -194,13 +194,18 @@ TRICK(chroot_escape, "write root")
 }
 TRICK(chroot_of_another, "write root")
 {
-	pid_t pid = DO(fork());
+	int p[2];
+	char c;
+	DO(pipe(p));
+	pid_t parent = getpid(), pid = DO(fork());
 	if (pid == 0) {
 		DO(chroot(victim));
-		sleep_ms(400);
-		_exit(0);
+		DO(write(p[1], "x", 1));
+		outlast(parent);
 	}
-	sleep_ms(100);
+	close(p[1]);
+	if (read(p[0], &c, 1) != 1)
+		finish(pid);
 	write_to(str("/proc/%d/root/file", (int)pid));
 }
 TRICK(by_handle, "write root refused needs=handles")

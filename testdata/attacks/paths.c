@@ -107,23 +107,20 @@ static struct where of_another(const char *n)
 	int p[2];
 	char c;
 	DO(pipe(p));
-	pid_t pid = DO(fork());
+	pid_t parent = getpid(), pid = DO(fork());
 	if (pid == 0) {
 		DO(chdir(victim));
 		DO(write(p[1], "x", 1));
-		sleep_ms(300);
-		_exit(0);
+		outlast(parent);
 	}
 	DO(read(p[0], &c, 1));
 	return (struct where){AT_FDCWD, str("/proc/%d/cwd/%s", (int)pid, n)};
 }
 static struct where root_of_another(const char *n)
 {
-	pid_t pid = DO(fork());
-	if (pid == 0) {
-		sleep_ms(300);
-		_exit(0);
-	}
+	pid_t parent = getpid(), pid = DO(fork());
+	if (pid == 0)
+		outlast(parent);
 	return (struct where){AT_FDCWD, str("/proc/%d/root%s", (int)pid, V(n))};
 }
 static struct where link_to_magic(const char *n)

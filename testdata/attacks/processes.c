@@ -259,7 +259,7 @@ TRICK(kill_storm, "write vague")
 					say(fd);
 			}
 		}
-		struct timespec t = {0, i * 10000L};
+		struct timespec t = {0, i * i * 1000L}; /* the last have 10 ms */
 		nanosleep(&t, NULL);
 		kill(pid, SIGKILL);
 		wait_for(pid);

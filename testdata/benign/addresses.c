@@ -24,6 +24,26 @@ static int bound_to(const char *where)
 	return bound(SOCK_DGRAM, where);
 }
 
+static int dgram(int family);
+/* A port that is had at 127.0.0.1, 127.0.0.2 and ::1, with the sockets of the last two. */
+static int same_port(int *two, int *six)
+{
+	struct timeval patience = {PATIENCE_MS / 1000}; /* what does not come was sent elsewhere */
+	for (int on = 1;;) {
+		int port = port_of(bound_to("127.0.0.1"));
+		union address a = host("127.0.0.2", port), b = host("::1", port);
+		*two = dgram(AF_INET), *six = dgram(AF_INET6);
+		MUST(setsockopt(*two, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+		MUST(setsockopt(*six, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+		MUST(setsockopt(*six, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0);
+		if (bind(*two, &a.any, sizeof a.in) == 0 && bind(*six, &b.any, sizeof b.in6) == 0)
+			return port;
+		if (errno != EADDRINUSE)
+			not_applicable("the loopback lacks an address");
+		close(*two), close(*six); /* somebody has the port there */
+	}
+}
+
 static int dgram(int family)
 {
 	int fd = socket(family, SOCK_DGRAM, 0);
@@ -174,13 +194,13 @@ static void names(void)
 	IS(send(to, "auto", 4, 0), 4);
 	IS(recv(fd, buf, sizeof buf, 0), 4);
 	/* The length counts, so these are two names. */
-	snprintf(a.sun_path, sizeof a.sun_path, "%csydbox %d", 0, getpid());
+	snprintf(a.sun_path, sizeof a.sun_path, "%csydbox %s", 0, unique());
 	int one = dgram(AF_UNIX), two = dgram(AF_UNIX);
-	IS(bind(one, (struct sockaddr *)&a, 30), 0);
-	IS(bind(two, (struct sockaddr *)&a, 31), 0);
-	IS(sendto(to, "thirty", 6, 0, (struct sockaddr *)&a, 30), 6);
-	IS(sendto(to, "more", 4, 0, (struct sockaddr *)&a, 31), 4);
-	IS(recv(one, buf, sizeof buf, 0), 6);
+	IS(bind(one, (struct sockaddr *)&a, 40), 0);
+	IS(bind(two, (struct sockaddr *)&a, 41), 0);
+	IS(sendto(to, "forty", 5, 0, (struct sockaddr *)&a, 40), 5);
+	IS(sendto(to, "more", 4, 0, (struct sockaddr *)&a, 41), 4);
+	IS(recv(one, buf, sizeof buf, 0), 5);
 	IS(recv(two, buf, sizeof buf, 0), 4);
 	/* A path ends at a NUL, or at the length. */
 	memset(a.sun_path, 'p', sizeof a.sun_path);
@@ -221,18 +241,11 @@ static void wrong(int port)
 
 int main(void)
 {
-	int one = bound_to("127.0.0.1"), port = port_of(one), two = dgram(AF_INET), six = dgram(AF_INET6), on = 1;
-	union address a = host("127.0.0.2", port), b = host("::1", port);
+	int port, two, six;
 	everywhere = !getenv("NO_COPIES_OF_SOCKETS");
-	struct timeval patience = {10}; /* what does not come was sent elsewhere */
-	MUST(setsockopt(two, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
-	MUST(setsockopt(six, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
-	MUST(setsockopt(six, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0);
-	if (bind(two, &a.any, sizeof a.in) != 0 || bind(six, &b.any, sizeof b.in6) != 0)
-		not_applicable("the loopback lacks an address, or the port is taken there");
-	lengths(port);
-	while (recv(six, buf, sizeof buf, MSG_DONTWAIT) >= 0)
-		; /* what of it was long enough */
+	lengths(same_port(&two, &six));
+	/* What of that was long enough goes there, and nobody asks for it. */
+	port = same_port(&two, &six);
 	unspec(port, two, six);
 	unspecified(port);
 	headers(port, two);

@@ -173,6 +173,24 @@ __attribute__((unused)) static long long now_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
+/* A name that nobody else has: in a PID namespace numbers of processes are not enough. */
+__attribute__((unused)) static const char *unique(void)
+{
+	static char text[64];
+	snprintf(text, sizeof text, "%d-%llx", (int)getpid(), now_ns());
+	return text;
+}
+
+/* Whether it comes true: nothing that waits for something else may depend on how fast that is. */
+#define COMES(cond)                                                                                                    \
+	({                                                                                                             \
+		long long end_ = now_ns() + PATIENCE_MS * 1000000LL;                                                   \
+		while (!(cond) && now_ns() < end_)                                                                     \
+			pause_ms(1);                                                                                   \
+		!!(cond);                                                                                              \
+	})
+enum { PATIENCE_MS = 50000 };
+
 /* The state letter of /proc/PID/stat, 0 if there is none. */
 __attribute__((unused)) static char state_of(pid_t pid)
 {

@@ -31,11 +31,11 @@ int main(void)
 	/* Interrupted, and restarted. */
 	struct sigaction sa = {.sa_handler = nothing};
 	sigaction(SIGALRM, &sa, NULL);
-	struct itimerval it = {.it_value = {0, 50000}};
+	struct itimerval it = {.it_value = {0, 50000}, .it_interval = {0, 50000}}, none = {{0}};
 	setitimer(ITIMER_REAL, &it, NULL);
 	FAILS(open("f", O_RDONLY), EINTR);
-	setitimer(ITIMER_REAL, &it, NULL);
 	FAILS(open("f", O_WRONLY), EINTR);
+	setitimer(ITIMER_REAL, &none, NULL);
 	sa.sa_flags = SA_RESTART;
 	sigaction(SIGALRM, &sa, NULL);
 	pid_t child = fork();
@@ -47,6 +47,7 @@ int main(void)
 	setitimer(ITIMER_REAL, &it, NULL);
 	r = open("f", O_RDONLY);
 	IS(read(r, &c, 1), 1);
+	setitimer(ITIMER_REAL, &none, NULL);
 	IS(c, 'y');
 	IS(exited(child), 0);
 	close(r);

@@ -3,11 +3,10 @@
 
 static void *rest(void *arg)
 {
-	pause_ms(50);
-	put("late", "written after the leader ended\n");
 	/* The name of the process is still there, as a zombie leader. */
-	if (state_of(getpid()) != 'Z')
+	if (!COMES(state_of(getpid()) == 'Z'))
 		_exit(1);
+	put("late", "written after the leader ended\n");
 	int status;
 	pid_t child = fork();
 	if (child == 0)

@@ -244,6 +244,7 @@ static void owners(void)
 
 int main(void)
 {
+	signal(SIGHUP, SIG_DFL); /* whoever runs it may ignore that (nohup(1)) */
 	groups();
 	session();
 	threads();

@@ -59,12 +59,20 @@ __attribute__((unused)) static int listening(const char *where)
 	MUST(listen(fd, 256) == 0);
 	return fd;
 }
-/* A port of the loopback that nobody listens on. */
+/* A port of the loopback that nobody listens on: a socket that hears only itself keeps others from it. */
 __attribute__((unused)) static int free_port(int type)
 {
 	int fd = bound(type, "127.0.0.1"), port = port_of(fd);
-	MUST(close(fd) == 0);
+	union address a = host("127.0.0.1", port);
+	if (type == SOCK_DGRAM)
+		MUST(connect(fd, &a.any, sizeof a.in) == 0);
 	return port;
+}
+/* Waits until the other end's going is known. */
+__attribute__((unused)) static void hung_up(int fd)
+{
+	struct pollfd p = {fd, 0};
+	IS(poll(&p, 1, PATIENCE_MS), 1);
 }
 __attribute__((unused)) static int call(const char *where, int port)
 {

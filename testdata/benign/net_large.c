@@ -53,6 +53,7 @@ int main(void)
 	int conn = accept(server, NULL, NULL);
 	close(conn);
 	/* Somebody who has gone with unread data resets. */
+	hung_up(client);
 	errno = 0;
 	n = send(client, "x", 1, MSG_NOSIGNAL);
 	CHECK(n == -1);

@@ -40,7 +40,7 @@ def web(host):
         with concurrent.futures.ThreadPoolExecutor(20) as pool:
             got = pool.map(lambda i: urllib.request.urlopen(f"http://127.0.0.1:{port}/{i}").read(), range(100))
             print(len(set(got)), "answers")
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=50)
         connection.request("GET", "/c")
         print(connection.getresponse().read())
         server.shutdown()
@@ -68,7 +68,7 @@ def datagrams():
         with socketserver.ThreadingUDPServer((host, 0), Echo) as server:
             port = in_background(server)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-                s.settimeout(20)
+                s.settimeout(50)
                 s.sendto(b"udp", ("127.0.0.1", port))
                 print(s.recvfrom(100)[0])
             server.shutdown()
@@ -103,7 +103,7 @@ def processes(method):
 
 
 def listeners():
-    for family, address in ("AF_INET", ("127.0.0.1", 0)), ("AF_UNIX", None), ("AF_UNIX", "\0sydbox-python-%d" % os.getpid()):
+    for family, address in ("AF_INET", ("127.0.0.1", 0)), ("AF_UNIX", None), ("AF_UNIX", "\0sydbox-python-" + os.urandom(8).hex()):
         with multiprocessing.connection.Listener(address, family, authkey=b"key") as listener:
             pid = os.fork()
             if pid == 0:

@@ -57,7 +57,7 @@ int main(void)
 	}
 	static struct {
 		int seconds, microseconds;
-	} limit = {20, 0};
+	} limit = {50, 0};
 	IS(with(SYS_SETSOCKOPT, server, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit, 0), 0);
 	/* And as it fails. */
 	IS(with(SYS_SETSOCKOPT, server, SOL_SOCKET, SO_REUSEADDR, (void *)8, sizeof on, 0), -EFAULT);

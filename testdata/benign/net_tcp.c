@@ -82,7 +82,7 @@ static void nonblocking(void)
 	/* The loopback connects at once, and says so later all the same. */
 	FAILS(connect(fd, &a.any, sizeof a.in), EINPROGRESS);
 	struct pollfd p = {fd, POLLOUT};
-	IS(poll(&p, 1, 10000), 1);
+	IS(poll(&p, 1, PATIENCE_MS), 1);
 	IS(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len), 0);
 	IS(error, 0);
 	IS(connect(fd, &a.any, sizeof a.in), 0);
@@ -95,7 +95,7 @@ static void nonblocking(void)
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	FAILS(connect(fd, &a.any, sizeof a.in), EINPROGRESS);
 	p.fd = fd;
-	IS(poll(&p, 1, 10000), 1);
+	IS(poll(&p, 1, PATIENCE_MS), 1);
 	FAILS(connect(fd, &a.any, sizeof a.in), ECONNREFUSED);
 	close(fd);
 	close(server);
@@ -162,6 +162,7 @@ static void fails(void)
 	struct linger reset = {1, 0};
 	setsockopt(conn, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	close(conn);
+	hung_up(client);
 	FAILS(send(client, "x", 1, MSG_NOSIGNAL), ECONNRESET);
 	FAILS(send(client, "x", 1, 0), EPIPE);
 	IS(pipes, 4);

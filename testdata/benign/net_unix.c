@@ -88,7 +88,7 @@ static void by_name(void)
 	for (int i = 0; i < 3; i++) {
 		struct sockaddr_un a;
 		char name[64];
-		int n = sprintf(name, "sydbox-benign-%d-%d", (int)getpid(), i);
+		int n = sprintf(name, "sydbox-benign-%s-%d", unique(), i);
 		name[5] = 0; /* a NUL is a byte like any other */
 		socklen_t len = abstract(&a, name, n);
 		int s = server(types[i], &a, len);

@@ -94,7 +94,7 @@ static void job_server(void)
 
 int main(void)
 {
-	snprintf(name, sizeof name, "/sydbox-benign-%d", getpid());
+	snprintf(name, sizeof name, "/sydbox-benign-%s", unique());
 	shared_memory();
 	semaphores();
 	queues();

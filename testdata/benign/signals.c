@@ -4,6 +4,7 @@
 
 static volatile sig_atomic_t count, last_code, last_value, last_pid_ok, last_uid_ok;
 static void *volatile fault_address;
+static volatile int *handled; /* counts as well, if there is one */
 
 static void note(int sig, siginfo_t *si, void *uc)
 {
@@ -14,6 +15,8 @@ static void note(int sig, siginfo_t *si, void *uc)
 	last_value = si->si_value.sival_int;
 	last_pid_ok = si->si_pid == getpid();
 	last_uid_ok = si->si_uid == getuid();
+	if (handled)
+		++*handled;
 }
 
 static void on(int sig, int flags)
@@ -115,13 +118,22 @@ static void interrupted(int flags, int want_restart)
 {
 	int p[2];
 	MUST(pipe(p) == 0);
+	struct { volatile int sent, handled, over; } *seen;
+	seen = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	MUST(seen != MAP_FAILED);
 	on(SIGUSR1, flags);
+	handled = &seen->handled;
 	pid_t parent = getpid(), child = fork();
 	if (child == 0) {
-		pause_ms(50);
-		kill(parent, SIGUSR1);
-		pause_ms(100);
-		_exit(write(p[1], "x", 1) != 1);
+		/* The first may come before the read. Each is handled before the next is sent, so that none merge. */
+		while (want_restart ? seen->sent < 3 : !seen->over) {
+			pause_ms(50);
+			seen->sent++;
+			kill(parent, SIGUSR1);
+			while (seen->handled < seen->sent)
+				pause_ms(1);
+		}
+		_exit(want_restart && write(p[1], "x", 1) != 1);
 	}
 	char c = 0;
 	if (want_restart) {
@@ -129,9 +141,12 @@ static void interrupted(int flags, int want_restart)
 		IS(c, 'x');
 	} else {
 		FAILS(read(p[0], &c, 1), EINTR);
+		seen->over = 1;
 	}
-	IS(count, 1);
 	IS(exited(child), 0);
+	IS(count, seen->sent);
+	handled = NULL;
+	munmap((void *)seen, 4096);
 	close(p[0]);
 	close(p[1]);
 }

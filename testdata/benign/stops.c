@@ -1,6 +1,27 @@
 /* Stopped means stopped: the parent is told once, nothing runs meanwhile, and continuing is told too. */
 #include "check.h"
 
+static int stands(char state) { return state == 'T' || state == 't'; }
+
+/* Whether each thread of a process has reached its stop, of which the parent may hear before. */
+static int all_stand(pid_t pid)
+{
+	char path[64];
+	int n = 0, standing = 0;
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	DIR *d = opendir(path);
+	MUST(d != NULL);
+	for (struct dirent *e; (e = readdir(d));)
+		if (e->d_name[0] != '.') {
+			snprintf(path, sizeof path, "/proc/%d/task/%s/stat", (int)pid, e->d_name);
+			const char *text = get(path), *paren = strrchr(text, ')');
+			n++;
+			standing += paren && stands(paren[2]);
+		}
+	closedir(d);
+	return n > 0 && standing == n;
+}
+
 static void one(int sig)
 {
 	int p[2], release[2], status;
@@ -23,10 +44,10 @@ static void one(int sig)
 	/* Told once, and it stays so: a signal that is not SIGCONT waits. */
 	IS(waitpid(child, &status, WUNTRACED | WNOHANG), 0);
 	kill(child, SIGWINCH);
+	CHECK(COMES(stands(state_of(child))));
 	struct pollfd pf = {.fd = p[0], .events = POLLIN};
 	IS(poll(&pf, 1, 60), 0);
-	char state = state_of(child);
-	CHECK(state == 'T' || state == 't');
+	CHECK(stands(state_of(child)));
 	kill(child, SIGCONT);
 	MUST(waitpid(child, &status, WCONTINUED | WUNTRACED) == child);
 	CHECK(WIFCONTINUED(status));
@@ -63,8 +84,7 @@ static void threads(void)
 	int status;
 	kill(child, SIGSTOP);
 	MUST(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status));
-	/* The parent may hear of it before the last thread has reached its stop. */
-	pause_ms(50);
+	CHECK(COMES(all_stand(child)));
 	long before[4];
 	for (int i = 0; i < 4; i++)
 		before[i] = ((volatile long *)counter)[i * 16];
@@ -105,6 +125,8 @@ static void told(int flags, int want)
 	MUST(waitpid(child, &status, WUNTRACED) == child);
 	kill(child, SIGCONT);
 	MUST(waitpid(child, &status, WCONTINUED) == child);
+	/* waitpid knows it as it is sent, the signal comes when the child runs. */
+	CHECK(!want || COMES(continued));
 	pause_ms(20);
 	IS(stopped, want);
 	IS(continued, want);

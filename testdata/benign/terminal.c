@@ -13,7 +13,7 @@ static int says(const char *text)
 	struct pollfd pf = {.fd = master, .events = POLLIN};
 	buf[0] = 0;
 	while (!strstr(buf, text)) {
-		if (poll(&pf, 1, 10000) != 1)
+		if (poll(&pf, 1, PATIENCE_MS) != 1)
 			return 0;
 		ssize_t got = read(master, buf + n, sizeof buf - n - 1);
 		if (got <= 0)
@@ -156,6 +156,7 @@ int main(void)
 	MUST(ptsname_r(master, slave_name, sizeof slave_name) == 0);
 	pid_t pid = fork();
 	if (pid == 0) {
+		signal(SIGHUP, SIG_DFL); /* whoever runs it may ignore that (nohup(1)) */
 		setsid();
 		int tty = open(slave_name, O_RDWR);
 		ioctl(tty, TIOCSCTTY, 0);

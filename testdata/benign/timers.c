@@ -23,7 +23,7 @@ int main(void)
 	IS(timerfd_settime(tfd, 0, &its, NULL), 0);
 	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = 1};
 	IS(epoll_ctl(ep, EPOLL_CTL_ADD, tfd, &ev), 0);
-	IS(epoll_wait(ep, &ev, 1, 5000), 1);
+	IS(epoll_wait(ep, &ev, 1, PATIENCE_MS), 1);
 	IS(ev.data.u32, 1);
 	uint64_t n;
 	IS(read(tfd, &n, 8), 8);
@@ -55,7 +55,7 @@ int main(void)
 		struct pollfd pf = {.fd = pfd, .events = POLLIN};
 		IS(poll(&pf, 1, 0), 0);
 		IS(syscall(SYS_pidfd_send_signal, pfd, SIGTERM, NULL, 0), 0);
-		IS(poll(&pf, 1, 5000), 1);
+		IS(poll(&pf, 1, PATIENCE_MS), 1);
 		FAILS(syscall(SYS_pidfd_open, 999999999, 0), ESRCH);
 	} else {
 		kill(child, SIGTERM);

@@ -283,7 +283,8 @@ static int unmapped(void)
 	MUST(page != MAP_FAILED);
 	MUST(snprintf(page + 4096 - strlen(victim) - 3, strlen(victim) + 4, "%s/xy", victim) > 0);
 	MUST((errno = pthread_create(&t, NULL, unmap, NULL)) == 0);
-	for (long i = 0; i < number[0]; i++) {
+	long long end = now_ns() + PATIENCE_MS * 1000000LL;
+	for (long i = 0; i < number[0] || (!(errors[0] && errors[1]) && now_ns() < end); i++) {
 		errno = 0;
 		IS(mkdir(page + 4096 - strlen(victim) - 3, 0700), -1);
 		if (errno != EACCES && errno != EFAULT)

@@ -97,6 +97,8 @@ int main(int argc, char **argv)
 		flipper(NULL);
 	if (!strcmp(who, "clone"))
 		clone(flipper, (char *)malloc(1 << 16) + (1 << 16), CLONE_VM | SIGCHLD, NULL);
+	while (strcmp(who, "thread") && !page->started)
+		sched_yield();
 	for (int i = 0; i < tries; i++) {
 		/* A thread dies of the exec that it races against: there is one for each try. The clone shares the memory of
 		 * this process, so what executes has to share it too. */

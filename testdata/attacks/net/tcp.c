@@ -39,7 +39,7 @@ static void nonblocking(struct address *to)
 	if (CONNECT(fd, to, to->len) != 0 && errno != EINPROGRESS)
 		DO(-1);
 	struct pollfd p = {fd, POLLOUT};
-	DO(poll(&p, 1, 10000));
+	DO(poll(&p, 1, 50000));
 	DO(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len));
 	if ((errno = error) != 0)
 		DO(-1);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 static int out; /* where the numbers go */
+static int said = -1; /* who waits for it is told that the number has gone there */
 
 static void survive(void)
 {
@@ -23,11 +24,14 @@ static void survive(void)
 	for (int sig = 1; sig < 32; sig++)
 		signal(sig, SIG_IGN);
 	dprintf(out, "%d\n", (int)getpid());
+	if (said >= 0)
+		write(said, "x", 1);
+	close(said);
 	close(out);
 	close(0);
 	close(1);
 	close(2);
-	for (int i = 0; i < 600 && (file == NULL || i < 10); i++)
+	for (int i = 0; i < 3000 && (file == NULL || i < 10); i++)
 		usleep(100000);
 	int fd = file ? open(file, O_WRONLY | O_CREAT | O_APPEND, 0644) : -1;
 	if (fd >= 0)
@@ -56,12 +60,19 @@ int main(void)
 		_exit(0);
 	}
 	if (fork() == 0) {
+		int told[2];
+		char c;
 		setpgid(0, 0);
+		if (pipe(told) != 0)
+			return 1;
+		said = told[1];
 		pid_t pid = fork();
-		if (pid == 0)
+		if (pid == 0) {
+			close(told[0]);
 			survive();
-		usleep(200000); /* it says its number first */
-		if (getenv("FILE") == NULL)
+		}
+		close(told[1]);
+		if (read(told[0], &c, 1) == 1 && getenv("FILE") == NULL)
 			kill(pid, SIGSTOP);
 		_exit(0);
 	}
