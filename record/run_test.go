@@ -50,7 +50,8 @@ func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 // TestInterrupt: what is known is written, with a last line.
 func TestInterrupt(t *testing.T) {
 	var out bytes.Buffer
-	c := Command("/bin/sh", "-c", "cat /nonexistent; sleep 1000")
+	// The quotes keep the name out of the first line, which is there before the command is.
+	c := Command("/bin/sh", "-c", `cat /nonexi""stent; sleep 1000`)
 	once := sync.OnceFunc(func() { go c.Interrupt() })
 	c.Out = writerFunc(func(b []byte) (int, error) {
 		if bytes.Contains(b, []byte("/nonexistent")) {
