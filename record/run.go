@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -51,6 +52,10 @@ func (c *Cmd) Run() (*Result, error) {
 		WaitRoot: c.WaitFor == WaitRoot, PassSignals: c.PassSignals, Control: c.control, Dumpable: true, Near: true,
 		Exits: true,
 	})
+	if setup := (*launch.SetupError)(nil); errors.As(err, &setup) && c.interrupted.Load() {
+		// It was killed before it was the command.
+		result, err = &tracer.Result{Root: unix.WaitStatus(unix.SIGKILL)}, nil
+	}
 	if err != nil {
 		c.out.close()
 		return nil, err

@@ -72,6 +72,22 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestInterruptAtOnce: a run that is interrupted before its command is there ends like any other.
+func TestInterruptAtOnce(t *testing.T) {
+	var out bytes.Buffer
+	c := Command("/bin/sh", "-c", "sleep 1000")
+	c.Out = &out
+	c.Interrupt()
+	result, err := c.Run()
+	if err != nil || !result.Interrupted || result.Root.Signal() != unix.SIGKILL {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	tr, err := trail.Read(&out)
+	if err != nil || tr.Finish == nil || !tr.Finish.Interrupted || tr.Finish.Signal != unix.SignalName(unix.SIGKILL) {
+		t.Errorf("%+v, %v", tr, err)
+	}
+}
+
 // TestNoCommand: what cannot be executed is an error of its own.
 func TestNoCommand(t *testing.T) {
 	if _, err := Command("no-such-program-anywhere").Run(); err == nil {
