@@ -1,6 +1,6 @@
 /* variants: m32 */
 /*
- * The errno oracle: every call that takes a path, on every kind of path, each time in a fresh directory. The table it
+ * The errno oracle: every call that takes a path, on every kind of path, each time in a directory as at first. The table it
  * prints natively is what it must print in the sandbox; what the calls leave behind is part of it.
  */
 #include "check.h"
@@ -42,6 +42,30 @@ static void build(void)
 	MUST(close(open("locked", O_WRONLY | O_CREAT, 0400)) == 0);
 	MUST(symlink("file", "lf") == 0 && symlink("dir", "ld") == 0 && symlink("target", "dangling") == 0);
 	MUST(symlink("missing/target", "lm") == 0 && symlink("loop", "loop") == 0 && mkfifo("fifo", 0644) == 0);
+}
+
+/* What is there after build, and what is there now. */
+static char fresh[4096], now[4096];
+
+static void describe(const char *dir, char *text, size_t room)
+{
+	struct dirent **list;
+	int n = scandir(dir, &list, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		char p[PATH_MAX];
+		struct stat st;
+		snprintf(p, sizeof p, "%s/%s", dir, list[i]->d_name);
+		if (strcmp(list[i]->d_name, ".") != 0 && strcmp(list[i]->d_name, "..") != 0 && lstat(p, &st) == 0) {
+			size_t len = strlen(text);
+			snprintf(text + len, room - len, " %s:%o:%d:%ld", p + 2, st.st_mode, (int)st.st_nlink,
+				 S_ISREG(st.st_mode) ? (long)st.st_size : 0L);
+			if (S_ISDIR(st.st_mode))
+				describe(p, text, room);
+		}
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
 }
 
 static void empty(const char *dir, int print)
@@ -216,10 +240,13 @@ int main(void)
 	strcpy(just_fits + PATH_MAX - 6, "/file");
 	umask(022);
 	MUST(mkdir("work", 0755) == 0 && chdir("work") == 0);
-	int home = open(".", O_RDONLY | O_DIRECTORY);
+	int home = open(".", O_RDONLY | O_DIRECTORY), built = 0;
 	for (size_t c = 0; c < sizeof calls / sizeof *calls; c++)
 		for (int i = 0; i < PATHS; i++) {
-			build();
+			if (!built)
+				build();
+			if (!*fresh)
+				describe(".", fresh, sizeof fresh);
 			file_fd = open("file", O_RDONLY);
 			dir_fd = open("dir", O_RDONLY | O_DIRECTORY);
 			errno = 0;
@@ -229,7 +256,15 @@ int main(void)
 			printf("%s(%s) = %ld %s |", calls[c].name, paths[i].label, r, r < 0 ? strerror(e) : "");
 			close(file_fd);
 			close(dir_fd);
-			empty(".", 1);
+			/* What fails mostly leaves everything as it was, for the next. */
+			*now = 0;
+			if (r < 0)
+				describe(".", now, sizeof now);
+			built = strcmp(now, fresh) == 0;
+			if (built)
+				printf("%s", now);
+			else
+				empty(".", 1);
 			printf("\n");
 		}
 	return done();
