@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -151,6 +152,10 @@ func TestShellEndsRun(t *testing.T) {
 
 // TestInterrupt: ^C is the command's, and the recording is whole.
 func TestInterrupt(t *testing.T) {
+	// Whoever runs the tests may ignore SIGINT, which is inherited; what is caught is not (execve(2)).
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, unix.SIGINT)
+	defer signal.Stop(caught)
 	s := start(t, "exec syd-trace -- sh -c 'echo ready; read x'")
 	s.wait("ready\r\n")
 	s.typed("\x03")
