@@ -40,7 +40,11 @@ func others(t *testing.T, dir, script string) (pid int, ends func() string) {
 			t.Fatal(line, err)
 		}
 	}
-	t.Cleanup(func() { _ = unix.Kill(pid, unix.SIGKILL) })
+	t.Cleanup(func() {
+		if cmd.ProcessState == nil { // else the number may be another's by now
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+	})
 	return pid, func() string {
 		rest, err := io.ReadAll(r)
 		if err != nil {

@@ -34,7 +34,7 @@ var realThings = []struct{ name, needs, script string }{
 		printf 'package main\n\nfunc main() { println("built") }\n' >main.go
 		"$TOOL" build -o hello . && ./hello 2>&1`},
 	{"jobs", "bash", `
-		bash -c 'set -m; sleep 100 & kill -STOP %1; sleep 0.2; kill -CONT %1; kill %1; wait %1; echo status $?
+		bash -c 'set -m; sleep 100 & kill -STOP %1; sleep 0.2; kill -CONT %1; kill %1; wait -f %1; echo status $?
 			(exit 3) | cat; echo "${PIPESTATUS[@]}"
 			seq 1000 | sort -rn | head -n1
 			trap "echo got usr1" USR1; sh -c "kill -USR1 \$PPID"; kill -0 $$ && echo there'`},
@@ -52,7 +52,7 @@ with tempfile.NamedTemporaryFile(dir=".") as f:
 open("/proc/self/comm", "w").write("renamed"); print(open("/proc/self/comm").read())
 '`},
 	{"timeout", "timeout", `
-		timeout 0.3 sleep 5; echo $?; timeout 5 true; echo $?; timeout -s KILL 0.3 sleep 5; echo $?`},
+		timeout 0.3 sleep 60; echo $?; timeout 60 true; echo $?; timeout -s KILL 0.3 sleep 60; echo $?`},
 	{"nohup", "nohup", `
 		nohup sh -c 'echo still here' >out 2>&1; cat out; (nohup sleep 0.2; echo late) 2>&1 | cat; wait; echo $?`},
 	{"script", "script", `

@@ -67,9 +67,11 @@ func survive(t *testing.T, w *workshop, binary, mode string, uid int) {
 	if len(pids) != survivorCount {
 		t.Fatalf("%d survivors: %v\n%s", len(pids), pids, a.stderr.String())
 	}
-	defer func() {
-		for _, pid := range pids {
-			_ = unix.Kill(pid, unix.SIGKILL) // what a failed test leaves
+	defer func() { // what a failed test leaves, and no number that may be another's by now
+		for _, pid := range living(pids) {
+			if exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); err == nil && exe == binary {
+				_ = unix.Kill(pid, unix.SIGKILL)
+			}
 		}
 	}()
 	if mode == "killed" {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,6 +24,8 @@ type running struct {
 	pid int
 	cmd *exec.Cmd
 	out *bufio.Reader
+	// ended: the shell has been waited for.
+	ended bool
 }
 
 func start(t testing.TB, argv ...string) *running {
@@ -31,6 +34,7 @@ func start(t testing.TB, argv ...string) *running {
 	script := `"$@" & echo $!; wait $!; echo "status $?"`
 	r.cmd = exec.Command("/bin/sh", append([]string{"-c", script, "sh"}, argv...)...)
 	r.cmd.Stderr = os.Stderr
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := r.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +50,13 @@ func start(t testing.TB, argv ...string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = unix.Kill(r.pid, unix.SIGKILL) })
+	t.Cleanup(func() {
+		if r.ended { // its number may be another's by now, as that of the shell's child
+			return
+		}
+		_ = unix.Kill(-r.cmd.Process.Pid, unix.SIGKILL)
+		_ = r.cmd.Wait() // or a thread of ours has a child for ever
+	})
 	for exe := exeOf(r.pid); exe != "" && exe == exeOf(r.cmd.Process.Pid); exe = exeOf(r.pid) {
 		time.Sleep(time.Millisecond) // it is the shell still
 	}
@@ -65,6 +75,7 @@ func (r *running) ends() string {
 	if err != nil {
 		r.t.Error(err)
 	}
+	r.ended = true
 	if err := r.cmd.Wait(); err != nil {
 		r.t.Error(err)
 	}

@@ -360,14 +360,16 @@ static int daemonise(void) {
 static void *churn(void *p) {
 	unsigned seed = getpid() ^ (unsigned)(unsigned long)&p;
 	for (;;) {
-		pid_t child = rand_r(&seed) % 2 ? fork() : syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+		int own = rand_r(&seed) % 2;
+		pid_t child = own ? fork() : syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 		if (child == 0) {
 			for (int i = rand_r(&seed) % 20; i > 0; i--) touch();
 			if (rand_r(&seed) % 4 == 0) execl(args[0], args[0], "ok", (char *)0);
 			_exit(0);
 		}
-		if (child > 0 && rand_r(&seed) % 2) kill(child, SIGKILL);
-		while (waitpid(-1, 0, WNOHANG) > 0) {
+		// Of another's child the number may be anybody's by now.
+		if (child > 0 && rand_r(&seed) % 2 && own) kill(child, SIGKILL);
+		while (waitpid(-1, 0, WNOHANG | __WNOTHREAD) > 0) {
 		}
 		touch();
 	}
