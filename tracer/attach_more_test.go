@@ -102,6 +102,7 @@ func TestAttachRaces(t *testing.T) {
 				r := start(t, "/bin/bash", "-c", script, "loop", c.times, victim64(t), c.mode)
 				attached := 0
 				for {
+					begin := time.Now()
 					a := attachTo(t, Options{NoSyscallInfo: !info, Exits: attached%2 == 0}, []string{"access"}, r.pid)
 					a.onCall = func(*Task, *syscalls.Invocation) Action { return Action{Exit: true} }
 					time.Sleep(time.Duration(attached%7) * 3 * time.Millisecond)
@@ -114,7 +115,11 @@ func TestAttachRaces(t *testing.T) {
 						t.Fatal(a.err)
 					}
 					attached++
-					time.Sleep(time.Duration(attached%5) * 4 * time.Millisecond)
+					pause := time.Duration(attached%5) * 4 * time.Millisecond
+					if took := time.Since(begin); took > 100*time.Millisecond {
+						pause += took // where coming and going takes long, the program would get no further otherwise
+					}
+					time.Sleep(pause)
 				}
 				if got := r.ends(); got != c.ends {
 					t.Error(got)

@@ -7,18 +7,19 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"sydbox/testdata/kernels/built"
 )
-
-// bootLimit is how long a kernel may run. Emulated machines are ten times slower than this one.
-const bootLimit = 60 * time.Minute
 
 // shortKernel is the one of the short form. It needs no emulator.
 const shortKernel = "uml-6.1"
@@ -29,6 +30,8 @@ func boot(args []string) error {
 	if err != nil {
 		return err
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
+	defer stop()
 	failed, booted := 0, 0
 	fmt.Println("kernel          release                      suite            wall s  passed  failed  skipped")
 	for i := range kernels {
@@ -36,8 +39,10 @@ func boot(args []string) error {
 		if !o.kernels.MatchString(k.name) || o.short && k.name != shortKernel {
 			continue
 		}
-		n, err := k.boot(o)
+		n, err := k.boot(ctx, o)
 		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("%s: %w", k.name, context.Cause(ctx))
 		case errors.Is(err, errMissing):
 			fmt.Printf("%-15s skipped: %v\n", k.name, err)
 			continue
@@ -58,7 +63,7 @@ func boot(args []string) error {
 }
 
 // boot boots one kernel, prints a line for each suite and returns how many tests failed.
-func (k *kernel) boot(o *options) (failed int, err error) {
+func (k *kernel) boot(ctx context.Context, o *options) (failed int, err error) {
 	if !k.uml() {
 		if _, err := exec.LookPath(k.emulator); err != nil {
 			return 0, fmt.Errorf("%w: %s (package %s)", errMissing, k.emulator, k.emulatorPkg)
@@ -87,19 +92,20 @@ func (k *kernel) boot(o *options) (failed int, err error) {
 	if err := k.pack(initrd, dir, image, chosen, o); err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), bootLimit)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	argv := k.command(image, initrd)
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = dir // user-mode Linux keeps its memory in a file
+	// The processes in user-mode Linux are processes here as well, and outlive it if it is killed alone.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return unix.Kill(-cmd.Process.Pid, unix.SIGKILL) }
 	cmd.WaitDelay = 5 * time.Second
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	out := newTranscript(o, cancel)
+	defer out.silence.Stop()
+	cmd.Stdout, cmd.Stderr = out, out
 	end := cmd.Run() // an emulator that was restarted ends with 0, user-mode Linux as it likes
-	said := bytes.ReplaceAll(out.Bytes(), []byte("\r"), nil)
-	if o.verbose {
-		os.Stdout.Write(said)
-	}
+	said := bytes.ReplaceAll(out.text.Bytes(), []byte("\r"), nil)
 	failed = k.report(said, chosen)
 	if !bytes.Contains(said, []byte("\nGUEST done\n")) {
 		t := tally{failed: 1, failures: []string{fmt.Sprintf("(the kernel: it did not come to its end: %v)", end)}}

@@ -94,7 +94,7 @@ func (k *kernel) command(image, initrd string) []string {
 }
 
 // moduleNames are what a system would load by itself when it is asked for, in the order in which they need each other.
-var moduleNames = []string{"inet_diag", "tcp_diag", "udp_diag", "unix_diag", "overlay", "veth"}
+var moduleNames = []string{"crc-ccitt", "ipv6", "inet_diag", "tcp_diag", "udp_diag", "unix_diag", "overlay", "veth"}
 
 // modules puts those that the kernel's package has besides the image into the archive, below modules.
 func (k *kernel) modules(a *archive, image string) error {

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"time"
 )
 
 // errFailed ends the program after all has been printed.
@@ -38,7 +39,8 @@ func main() {
 // options are what both forms take.
 type options struct {
 	suites, kernels *regexp.Regexp
-	limit, run      string
+	limit           time.Duration
+	run             string
 	all, short      bool
 	verbose         bool
 }
@@ -51,7 +53,7 @@ func parse(form, kernels string, args []string) (*options, error) {
 	flags.StringVar(&kernelText, kernels, ".", "only those whose names match")
 	flags.StringVar(&suiteText, "suites", ".", "only the packages whose names match")
 	flags.StringVar(&o.run, "run", "", "only these tests, for go test's -run, whatever a suite has by itself")
-	flags.StringVar(&o.limit, "limit", "20m", "how long a suite may take")
+	flags.DurationVar(&o.limit, "limit", 20*time.Minute, "how long a suite may take")
 	flags.BoolVar(&o.all, "all", false, "in a kernel also the suites that take long there; -suites and -run mean these, too")
 	flags.BoolVar(&o.short, "short", false, "the tests that take a minute or two, at one level or in one kernel")
 	flags.BoolVar(&o.verbose, "v", false, "print everything that the tests print")

@@ -48,7 +48,7 @@ var suites = []suite{
 	{pkg: "dns", quick: true},
 	{pkg: "netres", quick: true},
 	{pkg: "pathres", run: "^Test"},
-	{pkg: "deputy", run: "^Test", long: "TestOracle|Race", only: wide},
+	{pkg: "deputy", run: "^Test", long: "TestOracle|Race", system: true, only: wide},
 	{pkg: "tracer", long: "TestAttach|TestVictims", system: true, only: []string{"amd64"}},
 	{
 		pkg: "sandbox", run: "TestFeatures|TestProbe|TestBenign$|TestAttacks$", system: true,
@@ -75,7 +75,7 @@ func (s *suite) build(dir, goarch string) error {
 
 // args are those of the test program. A guest has no compiler.
 func (s *suite) args(o *options, guest bool) []string {
-	args := []string{"-test.v", "-test.timeout=" + o.limit}
+	args := []string{"-test.v", "-test.timeout=" + o.limit.String()}
 	run := s.run
 	if o.short && s.short != "" {
 		run = s.short
