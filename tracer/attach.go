@@ -117,10 +117,6 @@ func (t *tracer) attach(pids []int) (*Result, error) {
 		t.control.add(p.TGID)
 		t.bear(p)
 	}
-	for tid := range t.tasks {
-		// ESRCH: it is gone, as its wait status will say.
-		_ = ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0)
-	}
 	if t.control.detach.Load() {
 		t.result.Detached = true
 		return &t.result, nil

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -42,8 +43,9 @@ func (e *AttachError) Unwrap() error { return e.Err }
 // filters find no tracer, as before.
 const watchOptions = seizeOptions &^ (unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACESECCOMP)
 
-// seizeTrees seizes the processes and all their descendants. The kernel attaches what a seized task makes, so once
-// nothing new is found nothing can be missing; it is looked twice, because /proc is no snapshot.
+// seizeTrees seizes the processes and all their descendants, and makes them stop. The kernel attaches what a seized task
+// begins to make, so once none is still at something from before and nothing new is found nothing can be missing; it is
+// looked twice, because /proc is no snapshot.
 func (t *tracer) seizeTrees(pids []int) error {
 	of := map[int]int{} // what is found → the PID that was asked for
 	for _, pid := range pids {
@@ -66,7 +68,9 @@ func (t *tracer) seizeTrees(pids []int) error {
 			}
 		}
 	}()
+	deadline := time.Now().Add(longestFork)
 	for quiet := 0; quiet < 2; quiet++ {
+		settled := s.settled() || time.Now().After(deadline)
 		parents, err := readParents()
 		if err != nil {
 			return err
@@ -78,7 +82,12 @@ func (t *tracer) seizeTrees(pids []int) error {
 			}
 			if grown {
 				quiet = -1
+				deadline = time.Now().Add(longestFork)
 			}
+		}
+		if !settled {
+			quiet = -1
+			time.Sleep(time.Millisecond)
 		}
 	}
 	for pid, asked := range of {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,6 +45,35 @@ func TestAttachTree(t *testing.T) {
 			t.Error(said)
 		}
 		return
+	}
+}
+
+// TestAttachAmidFork: the child of a fork that had begun when its creator was attached to is traced as well.
+func TestAttachAmidFork(t *testing.T) {
+	for i := range 8 {
+		dir := t.TempDir()
+		enough, begun := filepath.Join(dir, "enough"), filepath.Join(dir, "begun")
+		r := start(t, sleepers(t), "heavy", enough, begun)
+		for _, err := os.Stat(begun); err != nil; _, err = os.Stat(begun) {
+			time.Sleep(100 * time.Microsecond)
+		}
+		time.Sleep(time.Duration(i) * time.Millisecond)
+		a := attachTo(t, Options{Exits: i%2 == 0}, []string{"access"}, r.pid)
+		var first sync.Once
+		a.onBirth = func(parent, child *Task) {
+			first.Do(func() { // all that can be found was
+				if err := os.WriteFile(enough, nil, 0o644); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		a.waits()
+		if a.births != 2 {
+			t.Errorf("%d ms later: %d of 2 processes", i, a.births)
+		}
+		if got := r.ends(); got != "done\nstatus 7\n" {
+			t.Error(got)
+		}
 	}
 }
 

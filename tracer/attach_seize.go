@@ -12,6 +12,10 @@ import (
 // waits for its other threads to be gone, which those that are traced are not before the tracer has waited for them
 // (de_thread, fs/exec.c). So while the tracer's thread is in PTRACE_SEIZE another one looks for threads of that process
 // that are zombies, and reaps them. They must not stop at their end: PTRACE_O_TRACEEXIT is set at their first stop.
+//
+// Whether a child will be traced is decided when its creator begins to make it (kernel_clone, kernel/fork.c), which may
+// take long before anybody sees the child: a task that was seized meanwhile has one that is not. So each is interrupted
+// when it is seized, and until all have stopped what is found is not all.
 
 // seizer seizes threads.
 type seizer struct {
@@ -21,13 +25,49 @@ type seizer struct {
 	reaped map[int]bool
 	quit   chan struct{}
 	done   chan struct{}
+	// amid are tasks that may be making another. They are the tracer's thread's.
+	amid map[int]sleep
+}
+
+// sleep is since when a task has not run, and how often it had gone to sleep then.
+type sleep struct {
+	switches int
+	since    time.Time
+}
+
+const (
+	// soundSleep is how long a task sleeps that is not making another. It waits for something else, and cannot be made to
+	// stop: for its child's exec, after vfork(2), or for a disk.
+	soundSleep = 20 * time.Millisecond
+	// longestFork bounds what is waited for who runs and does not stop.
+	longestFork = 2 * time.Second
+)
+
+// settled says whether no task that was seized is making another any more, from before it was.
+func (s *seizer) settled() bool {
+	for tid, slept := range s.amid {
+		status := readStatus(tid)
+		switches := status.number("voluntary_ctxt_switches")
+		switch {
+		case status.ended(), status.state('t'):
+			delete(s.amid, tid)
+		case status.state('R'), switches != slept.switches:
+			s.amid[tid] = sleep{switches, time.Now()}
+		case time.Since(slept.since) >= soundSleep:
+			delete(s.amid, tid)
+		}
+	}
+	return len(s.amid) == 0
 }
 
 // reaperPause is how long a PTRACE_SEIZE may take before somebody looks why.
 const reaperPause = 20 * time.Millisecond
 
 func newSeizer() *seizer {
-	s := &seizer{tids: map[int][]int{}, reaped: map[int]bool{}, quit: make(chan struct{}), done: make(chan struct{})}
+	s := &seizer{
+		amid: map[int]sleep{}, tids: map[int][]int{}, reaped: map[int]bool{},
+		quit: make(chan struct{}), done: make(chan struct{}),
+	}
 	go func() {
 		defer close(s.done)
 		for {
@@ -86,6 +126,8 @@ func (s *seizer) seize(pid, tid int) (seized bool, errno syscall.Errno) {
 		s.mu.Unlock()
 		switch errno {
 		case 0:
+			s.amid[tid] = sleep{switches: -1}
+			_ = ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0) // ESRCH: it is gone, as its wait status will say
 			return true, 0
 		case unix.ESRCH:
 			return false, 0

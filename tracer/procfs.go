@@ -34,5 +34,11 @@ func (s taskStatus) ended() bool {
 	return len(s) == 0 || bytes.Contains(s, []byte("\nState:\tZ")) || bytes.Contains(s, []byte("\nState:\tX"))
 }
 
+// state says whether the task is in a state, by its letter (proc_pid_stat(5)).
+func (s taskStatus) state(letter byte) bool {
+	_, rest, found := bytes.Cut(s, []byte("\nState:\t"))
+	return found && len(rest) > 0 && rest[0] == letter
+}
+
 // tracerOf returns the TID of the thread that traces tid, 0 if there is none or nobody can tell.
 func tracerOf(tid int) int { return readStatus(tid).number("TracerPid") }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -121,6 +123,18 @@ int main(int argc, char **argv) {
 		if (p == 0) _exit(0);
 		int st;
 		CHECK(waitpid(p, &st, 0) == p && st == 0);
+	} else if (!strcmp(mode, "heavy")) { // told, but the fork takes long, and says when it begins
+		long page = sysconf(_SC_PAGESIZE), areas = 25000;
+		char *p = mmap(0, 2 * areas * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		CHECK(p != MAP_FAILED);
+		for (long i = 0; i < areas; i++) CHECK(mprotect(p + 2 * i * page, page, PROT_NONE) == 0);
+		CHECK(mkdir(argv[3], 0777) == 0);
+		pid_t child = fork();
+		CHECK(child >= 0);
+		while (child == 0 && access(argv[2], F_OK) != 0) usleep(5000);
+		if (child == 0) _exit(0);
+		int st;
+		CHECK(waitpid(child, &st, 0) == child && st == 0);
 	} else if (!strcmp(mode, "threads")) {
 		pthread_t t[4];
 		for (int i = 0; i < 4; i++) CHECK(pthread_create(&t[i], 0, i < 3 ? spin : churn, 0) == 0);
