@@ -237,7 +237,7 @@ func (r *receivers) got(t *testing.T) string {
 	for i, fd := range r.fds {
 		poll[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
 	}
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		if _, err := unix.Poll(poll, 1000); err != nil && err != unix.EINTR {
 			t.Fatal(err)
 		}

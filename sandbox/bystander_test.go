@@ -34,7 +34,7 @@ func (e *encounter) start(argv []string, attr *syscall.SysProcAttr, env ...strin
 	}
 	a.cmd.SysProcAttr, a.cmd.Dir, a.cmd.Stderr = attr, "/tmp", &a.stderr
 	a.cmd.Env = append([]string{"PATH=/usr/bin:/bin", "HOME=/tmp", "LC_ALL=C"}, env...)
-	a.cmd.WaitDelay = 5 * time.Second
+	a.cmd.WaitDelay = time.Minute
 	stdin, err := a.cmd.StdinPipe()
 	if err != nil {
 		e.Fatal(err)

@@ -239,7 +239,7 @@ func (j *job) run(t *testing.T) outcome {
 		found = autopsy(cmd.Process.Pid)
 		return unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
 	}
-	cmd.WaitDelay = 10 * time.Second
+	cmd.WaitDelay = time.Minute
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

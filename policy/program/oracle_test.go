@@ -47,7 +47,7 @@ func run(t testing.TB, file string, argv []string) (string, error) {
 	var out bytes.Buffer
 	cmd := &exec.Cmd{Path: file, Args: argv, Env: []string{"PATH=/usr/bin:/bin", showArgv + "=1", "EMPTY=",
 		"VALUE=a b"},
-		Stdout: &out, Stderr: &out, Dir: t.TempDir(), WaitDelay: time.Second}
+		Stdout: &out, Stderr: &out, Dir: t.TempDir(), WaitDelay: time.Minute}
 	err := cmd.Run()
 	return out.String(), err
 }
