@@ -89,8 +89,8 @@ func startFeatures() []Feature {
 		{Name: featureInfo, Since: "5.3",
 			Probe: "PTRACE_GET_SYSCALL_INFO is asked about a call that stopped",
 			Use:   "the kernel says which call it is, of which ABI, and whether it begins or ends",
-			Without: "that is read from registers, their length and the instruction; a call of which these do not " +
-				"agree kills its process",
+			Without: "that is read from registers, their length, the instruction and /proc/PID/syscall; a 64-bit x86 " +
+				"call of which these do not agree, or of a task that /proc does not show to sydbox, kills its process",
 			Promise: PromiseSame, Remedy: "nothing is lost but speed; Linux 5.3 or later has it",
 			try: (*tries).info},
 		{Name: featureMemory, Since: "3.2",

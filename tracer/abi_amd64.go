@@ -2,6 +2,9 @@ package tracer
 
 import (
 	"encoding/binary"
+	"math"
+
+	"golang.org/x/sys/unix"
 
 	"sydbox/arch"
 )
@@ -15,19 +18,25 @@ const (
 	wordEFLAGS = 18
 )
 
-// userCS32 is __USER32_CS (asm/segment.h): code in it can only make calls of i386, by whatever instruction.
-const userCS32 = 0x23
+// Segments of 64-bit code: __USER_CS (asm/segment.h), and FLAT_RING3_CS64 of a guest of Xen (xen/interface/xen.h). Code
+// in any other, which may be one of the program's own (modify_ldt(2)), can only make calls of i386, by whatever
+// instruction.
+const (
+	userCS64 = 0x33
+	xenCS64  = 0xe033
+)
 
 // hiddenFlags are bits that EFLAGS in a register set need not share with the copy in R11: TF is hidden from a tracer
 // that did not set it, RF is cleared by the instruction.
 const hiddenFlags = 1<<8 | 1<<16
 
-// abiFromRegisters finds the ABI without PTRACE_GET_SYSCALL_INFO (before Linux 5.3). The size of the set tells a 32-bit
-// process, or, where there is only PTRACE_GETREGS, the segment that its code is in. A 64-bit one can make an i386 call
-// with int 0x80, and neither CS nor the ELF class shows it. Two things do: the SYSCALL instruction leaves RIP in RCX and
-// EFLAGS in R11, int 0x80 does not (before 4.17 it even leaves 0 in R11); and the instruction before RIP. Another thread
-// may rewrite the instruction between the call and our look, and a hostile caller can arrange RCX and R11, so both must
-// say the same, else nobody knows. RET_DATA is no help: a filter of the tracee's own replaces it.
+// abiFromRegisters finds the ABI without PTRACE_GET_SYSCALL_INFO (before Linux 5.3). The size of the set tells a
+// 32-bit process, or, where there is only PTRACE_GETREGS, the segment that its code is in. A 64-bit one can make an
+// i386 call with int 0x80, and neither CS nor the ELF class shows it. The SYSCALL instruction leaves RIP in RCX and
+// EFLAGS in R11, so where these differ it was not that; int 0x80 leaves there what the program has put there (before
+// 4.17 0 in R11). The instruction before RIP is no proof of SYSCALL: another thread may have rewritten it between the
+// call and our look. So the kernel is asked which registers it takes the arguments from (currentCall). RET_DATA is no
+// help: a filter of the tracee's own replaces it.
 func (t *tracer) abiFromRegisters(tid, size int) *arch.ABI {
 	switch size {
 	case arch.I386.Regs.Size:
@@ -37,9 +46,22 @@ func (t *tracer) abiFromRegisters(tid, size int) *arch.ABI {
 		return nil
 	}
 	word := func(i int) uint64 { return binary.LittleEndian.Uint64(t.regs.Buffer()[8*i:]) }
-	bySyscall := word(wordRCX) == word(wordRIP) && (word(wordR11)^word(wordEFLAGS))&^hiddenFlags == 0
-	if uint16(word(wordCS)) == userCS32 {
+	if cs := uint16(word(wordCS)); cs != userCS64 && cs != xenCS64 {
 		return arch.I386
+	}
+	wide := arch.Find(arch.X86_64.Audit, word(arch.X86_64.Regs.Number)) // x32 by the bit in its number
+	bySyscall := word(wordRCX) == word(wordRIP) && (word(wordR11)^word(wordEFLAGS))&^hiddenFlags == 0
+	if bySyscall {
+		var now currentCall
+		switch errno := now.read(tid); {
+		case errno == 0 && now.nr == -1:
+			return wide // no call, in either table
+		case errno == 0:
+			return t.abiOfArguments(&now, wide)
+		case errno != unix.ENOENT || !lacksCurrentCall():
+			return nil // the task is not open to the tracer (hidepid, in proc(5), makes that ENOENT), or is dying
+		}
+		// User-mode Linux, which has no such file, has no calls of i386 either.
 	}
 	var insn [2]byte
 	task := Task{TID: tid}
@@ -48,11 +70,36 @@ func (t *tracer) abiFromRegisters(tid, size int) *arch.ABI {
 	}
 	switch {
 	case bySyscall && insn == [2]byte{0x0f, 0x05}:
-		return arch.Find(arch.X86_64.Audit, word(arch.X86_64.Regs.Number)) // x32 by the bit in its number
+		return wide
 	case !bySyscall && insn == [2]byte{0xcd, 0x80}:
 		return arch.I386
 	}
 	return nil
+}
+
+// abiOfArguments says whose arguments the kernel has found in the registers: nil if they could be those of both.
+func (t *tracer) abiOfArguments(now *currentCall, wide *arch.ABI) *arch.ABI {
+	isWide, isNarrow := t.takes(now, arch.X86_64, math.MaxUint64), t.takes(now, arch.I386, math.MaxUint32)
+	switch {
+	case isWide && !isNarrow:
+		return wide
+	case isNarrow && !isWide:
+		return arch.I386
+	}
+	return nil
+}
+
+// takes says whether the arguments are those that an ABI has in the registers, as far as mask shows them.
+func (t *tracer) takes(now *currentCall, abi *arch.ABI, mask uint64) bool {
+	if !t.regs.Bind(abi, arch.X86_64.Regs.Size) {
+		return false
+	}
+	for i, is := range now.args {
+		if v, ok := t.regs.Arg(i); !ok || (v^is)&mask != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // entryResult is what the result register holds at an entry stop: -ENOSYS (arch/x86/entry).

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -178,33 +177,6 @@ func TestUnknownCall(t *testing.T) {
 			if len(b.calls) != 0 {
 				t.Errorf("the Handler was asked about %v", b.calls)
 			}
-		}
-	}
-}
-
-// TestMimic: an int 0x80 that looks like SYSCALL is told apart where the kernel tells, and is deadly where it does not.
-func TestMimic(t *testing.T) {
-	if runtime.GOARCH != "amd64" {
-		t.Skip("only x86-64 has two ways into the kernel")
-	}
-	needsNarrow(t)
-	for _, info := range []bool{true, false} {
-		made := filepath.Join(t.TempDir(), "made")
-		b := newBox(t, []string{"mkdir"}, victim64(t), "mimic", made, strconv.Itoa(int(unix.EROFS)))
-		b.opt.NoSyscallInfo = !info
-		info := info && hasSyscallInfo(t)
-		b.onCall = func(_ *Task, inv *syscalls.Invocation) Action {
-			if !info || inv.ABI != arch.I386 {
-				t.Errorf("info %v: judged as a call of %v", info, inv.ABI)
-			}
-			return Deny(unix.EROFS)
-		}
-		r := b.run()
-		if info && r.Root.ExitStatus() != 0 || !info && !killed(r.Root) {
-			t.Errorf("info %v: wait status %#x", info, uint32(r.Root))
-		}
-		if _, err := os.Lstat(made); err == nil {
-			t.Error("the call got through")
 		}
 	}
 }

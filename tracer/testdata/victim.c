@@ -303,6 +303,51 @@ static int mimic(void) {
 	return 0;
 }
 
+// rewritten makes such calls while another thread rewrites their instruction to SYSCALL and back. 39 is getpid there.
+#if defined(__x86_64__)
+static volatile unsigned short *instruction;
+static volatile int rewrites;
+static void *rewriter(void *unused) {
+	while (rewrites) {
+		*instruction = 0x80cd;
+		for (volatile int i = 0; i < 30; i++)
+			;
+		*instruction = 0x050f;
+		for (volatile int i = 0; i < 30; i++)
+			;
+	}
+	return 0;
+}
+#endif
+static int rewritten(void) {
+#if defined(__x86_64__)
+	char *low = mmap(0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	CHECK(low != MAP_FAILED);
+	instruction = (void *)low;
+	*instruction = 0x050f;
+	low[2] = (char)0xc3; // ret
+	strcpy(low + 8, args[2]);
+	pthread_t t;
+	rewrites = 1;
+	CHECK(pthread_create(&t, 0, rewriter, 0) == 0);
+	for (int i = 0, narrow = 0; narrow < 2000; i++) {
+		long r = 39;
+		__asm__ volatile("lea 2(%[code]), %%rcx\n"
+		                 "pushf\n"
+		                 "pop %%r11\n"
+		                 "call *%[code]\n"
+		                 : "+a"(r)
+		                 : "b"(low + 8), [code] "r"(low)
+		                 : "memory", "rcx", "r8", "r9", "r10", "r11", "cc");
+		CHECK(r == getpid() || (int)r == -atoi(args[3]));
+		narrow += r != getpid();
+	}
+	rewrites = 0;
+	CHECK(pthread_join(t, 0) == 0);
+#endif
+	return 0;
+}
+
 // unknown makes a call that no kernel has.
 static int unknown(void) {
 	CHECK(syscall(1000, 1, 2, 3) == -1 && errno == ENOSYS);
@@ -533,7 +578,7 @@ static struct {
 	{"siginfo", siginfo}, {"restart", restart}, {"groupstop", groupstop}, {"deny", deny},
 	{"deny80", deny80},   {"inject", inject},   {"pageend", pageend},     {"daemonise", daemonise},
 	{"storm", storm},     {"terms", terms},     {"stubborn", stubborn},   {"undumpable", undumpable},
-	{"mimic", mimic},     {"unknown", unknown},
+	{"mimic", mimic},     {"rewritten", rewritten}, {"unknown", unknown},
 	{"setup", setup},     {"inherit", inherit}, {"job", job},             {"continued", continued},
 	{"suspended", suspended},
 };
