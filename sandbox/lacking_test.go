@@ -33,6 +33,14 @@ func lost(trick trick, r *trial) string {
 	return ""
 }
 
+// lostOnNet is lost for tricks that are after the network: without copies of sockets races on addresses and numbers win.
+func lostOnNet(trick trick) string {
+	if trick.is("race") && !found().Has(featureGetfd) {
+		return "sockets cannot be copied (level off): it wins"
+	}
+	return ""
+}
+
 // withoutHint leaves out what a run says of the level of its opens, where that is to be said.
 func withoutHint(text string) string {
 	if found().Has(featureGive) {

@@ -54,7 +54,7 @@ func parse(form, kernels string, args []string) (*options, error) {
 	flags.StringVar(&suiteText, "suites", ".", "only the packages whose names match")
 	flags.StringVar(&o.run, "run", "", "only these tests, for go test's -run, whatever a suite has by itself")
 	flags.DurationVar(&o.limit, "limit", 20*time.Minute, "how long a suite may take")
-	flags.BoolVar(&o.all, "all", false, "in a kernel also the suites that take long there; -suites and -run mean these, too")
+	flags.BoolVar(&o.all, "all", false, "also the suites that take long; -suites and -run mean these, too")
 	flags.BoolVar(&o.short, "short", false, "the tests that take a minute or two, at one level or in one kernel")
 	flags.BoolVar(&o.verbose, "v", false, "print everything that the tests print")
 	if err := flags.Parse(args); err != nil {

@@ -23,6 +23,8 @@ type suite struct {
 	needs string
 	// quick says that a boot has them unless it is told more: their time is little, also where a call takes long.
 	quick bool
+	// slow says that it takes many minutes here.
+	slow bool
 	// only are the machines, as Go names them, whose guests can have them; empty for all.
 	only []string
 	// system says that the tests start programs that every system has.
@@ -51,7 +53,7 @@ var suites = []suite{
 	{pkg: "deputy", run: "^Test", long: "TestOracle|Race", system: true, only: wide},
 	{pkg: "tracer", long: "TestAttach|TestVictims", system: true, only: []string{"amd64"}},
 	{
-		pkg: "sandbox", run: "TestFeatures|TestProbe|TestBenign$|TestAttacks$", system: true,
+		pkg: "sandbox", slow: true, run: "TestFeatures|TestProbe|TestBenign$|TestAttacks$", system: true,
 		short: "TestProbe|TestBenign$/^(addresses|busy_exit|identity|names|open_flags|unix_sockets)$/^dynamic$/^(user|policed)$",
 		trees: []string{"../testdata/benign", "../testdata/attacks"},
 	},
