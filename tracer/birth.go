@@ -12,12 +12,23 @@ import (
 // birth handles PTRACE_EVENT_FORK, VFORK and CLONE of parent.
 func (t *tracer) birth(parent *Task) {
 	msg, errno := eventMessage(parent.TID)
+	if errno == 0 && t.opt.Exits && !stoppedAtBirth(parent.TID) {
+		// It was killed meanwhile and is at its end, which is still to be told: the message may be what it ends with, and
+		// its child speaks for itself. As the number of a process 0 would be our own process group.
+		return
+	}
 	if errno != 0 {
 		t.check(parent.TID, errno)
 		return
 	}
 	t.announce(parent, int(msg))
 	t.resume(parent)
+}
+
+// stoppedAtBirth says whether the task is in the stop of one of the three events.
+func stoppedAtBirth(tid int) bool {
+	return stoppedBy(tid, unix.PTRACE_EVENT_CLONE) || stoppedBy(tid, unix.PTRACE_EVENT_FORK) ||
+		stoppedBy(tid, unix.PTRACE_EVENT_VFORK)
 }
 
 // announce makes the task tid known as a child of parent.

@@ -140,10 +140,12 @@ func TestExitingKilled(t *testing.T) {
 			}
 		}
 		if round%2 == 1 {
-			go func() {
-				time.Sleep(time.Duration(round) * 50 * time.Millisecond)
-				b.opt.Control.KillTree()
-			}()
+			b.opt.Started = func() {
+				go func() {
+					time.Sleep(time.Duration(round) * 50 * time.Millisecond)
+					b.opt.Control.KillTree()
+				}()
+			}
 		}
 		if _, err := Run(&b.plan, e, b.opt); err != nil {
 			t.Fatal(err)

@@ -202,6 +202,9 @@ func (f *fake) Exec(t *Task, launch bool) Action {
 
 func (f *fake) Birth(parent, child *Task) {
 	f.births++
+	if child.TID <= 0 {
+		f.t.Errorf("task %d is born", child.TID) // to kill it would be to kill our own process group
+	}
 	if (parent == nil) != (f.births == 1) && !f.adopts {
 		f.t.Errorf("birth %d has parent %v", f.births, parent)
 	}
