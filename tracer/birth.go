@@ -35,6 +35,7 @@ func stoppedAtBirth(tid int) bool {
 func (t *tracer) announce(parent *Task, tid int) {
 	if known := t.tasks[tid]; known != nil {
 		// It was adopted, because another task died that seemed to be its creator. Now its creator has spoken.
+		known.guessed = false
 		if known.Process != parent.Process {
 			known.Process.Parent = parent.Process
 			t.bornFiles(parent, known.Process)
@@ -45,7 +46,7 @@ func (t *tracer) announce(parent *Task, tid int) {
 	if _, dead := t.unborn[tid]; dead {
 		delete(t.unborn, tid)
 		if tracerOf(tid) != unix.Gettid() {
-			return // it was killed before its announcement, and never ran
+			return // it was killed before its announcement and never ran, or was adopted and has ended
 		}
 		// Its TID was used again at once.
 	}
@@ -94,6 +95,9 @@ func (t *tracer) gone(tid int, task *Task, ws unix.WaitStatus) {
 		return
 	}
 	t.drop(task, ws)
+	if task.guessed {
+		t.unborn[tid] = struct{}{} // or its creator's word would make a task that nobody hears of again
+	}
 	if task == t.root {
 		t.root = nil
 		t.result.Root = ws
@@ -192,6 +196,7 @@ func (t *tracer) guess(tid int) *Task {
 func (t *tracer) announceGuessed(parent *Task, tid int) {
 	t.announce(parent, tid)
 	if task := t.tasks[tid]; task != nil {
+		task.guessed = true
 		task.Process.filtered = true
 		parent.Process.doubtFiles()
 		task.Process.doubtFiles()

@@ -108,6 +108,19 @@ func TestBirthOrders(t *testing.T) {
 			t.Errorf("births %d, parent %v", f.births, guessed.Process.Parent)
 		}
 	})
+	t.Run("adopted, and dead before its creator speaks", func(t *testing.T) {
+		tr, f, child := table(t)
+		tr.dispatch(child, firstStop)
+		tr.adoptLate(tr.heldSince.Add(longestHold))
+		if f.births != 2 || tr.tasks[child] == nil {
+			t.Fatal("not adopted")
+		}
+		tr.dispatch(child, 0)
+		tr.announce(tr.root, child)
+		if f.births != 2 || tr.tasks[child] != nil || len(tr.unborn) != 0 {
+			t.Errorf("births %d, tasks %v, unborn %v", f.births, tr.tasks, tr.unborn)
+		}
+	})
 	t.Run("nobody is left", func(t *testing.T) {
 		tr, f, child := table(t)
 		tr.held[child] = firstStop

@@ -129,6 +129,7 @@ type Task struct {
 	Process *Process
 	state   taskState
 	leaving bool // it is at its end
+	guessed bool // it was adopted: its creator may announce it yet (birth.go)
 	watched bool // it was attached to: every call stops
 	exits   bool // PTRACE_O_TRACEEXIT was set later
 	sees    bool // it is in a call that sees or sets CPUs (near_unsafe.go)
