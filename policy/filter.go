@@ -30,7 +30,9 @@ func (p *Policy) Filter(abis []*arch.ABI, opt FilterOptions) *syscalls.Filter {
 	for _, abi := range abis {
 		table := syscalls.ABIFilter{ABI: abi, Unknown: unknownAnswer}
 		if served(abi) {
-			for _, e := range syscalls.All(abi) {
+			all := syscalls.All(abi)
+			table.Rows = make([]syscalls.Row, 0, len(all))
+			for _, e := range all {
 				table.Rows = append(table.Rows, p.row(abi, e, opt))
 			}
 		}
