@@ -55,7 +55,11 @@ var plainSize = func() int {
 	return 0
 }()
 
+// setRegset is PTRACE_SETREGSET, or what does no more than that where it does.
 func setRegset(tid int, set uintptr, buf []byte) syscall.Errno {
+	if set == setPrstatus && writesCompat(len(buf)) {
+		return putCompat(tid, buf)
+	}
 	var iov unix.Iovec
 	iov.Base = &buf[0]
 	iov.SetLen(len(buf))
