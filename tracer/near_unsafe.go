@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"math/bits"
 	"time"
 	"unsafe"
 
@@ -35,6 +36,7 @@ type nearer struct {
 	// stays: the thread was restricted to cpu. own is where it may run otherwise.
 	stays   bool
 	cpu     uint32
+	were    cpuMask // all that it ever was, of which a held task's may be an earlier one
 	own     cpuMask
 	ownSize uintptr
 	mask    cpuMask // the task's own
@@ -110,6 +112,7 @@ func (n *nearer) stay() bool {
 		return false
 	}
 	here := only(n.cpu)
+	n.were[n.cpu/64] |= here[n.cpu/64]
 	n.stays = setCPUs(0, &here, n.ownSize)
 	return n.stays
 }
@@ -146,10 +149,19 @@ func (n *nearer) draw(task *Task, last bool) bool {
 		return false
 	}
 	here := only(n.cpu)
-	if here == n.mask || n.settles(task, &here) {
+	if here == n.mask || n.settles(task, &here) || !last {
 		return false
 	}
-	return last && setCPUs(task.TID, &here, n.size)
+	n.remember()
+	return setCPUs(task.TID, &here, n.size)
+}
+
+// remember keeps the mask of the task that loses it.
+func (n *nearer) remember() {
+	if n.home == nil || *n.home != n.mask {
+		home := n.mask
+		n.home = &home
+	}
 }
 
 // free gives the task its CPUs back. If that fails it is gone.
@@ -174,9 +186,9 @@ func (n *nearer) spread(parent, child int) {
 	if !known {
 		return // it is gone
 	}
-	if _, ok := cpusOf(parent, &mask); !ok {
-		// Its creator is gone, and may have been a resident.
-		if n.home == nil || has != only(n.cpu) {
+	if _, ok := cpusOf(parent, &mask); !ok || parent == child {
+		// Its creator is gone or not known, and may have been a resident, or drawn.
+		if n.home == nil || !n.wereHome(&has) {
 			return
 		}
 		mask = *n.home
@@ -184,4 +196,16 @@ func (n *nearer) spread(parent, child int) {
 	if has != mask {
 		_ = setCPUs(child, &mask, size)
 	}
+}
+
+// wereHome says whether a mask is that of one CPU on which tasks have stayed.
+func (n *nearer) wereHome(mask *cpuMask) bool {
+	ones := 0
+	for i, word := range mask {
+		if word&^n.were[i] != 0 {
+			return false
+		}
+		ones += bits.OnesCount64(word)
+	}
+	return ones == 1
 }

@@ -39,10 +39,7 @@ func (n *nearer) settles(task *Task, here *cpuMask) bool {
 	if n.residents == 0 {
 		n.residence.begin(n.now)
 	}
-	if n.home == nil || *n.home != n.mask {
-		home := n.mask
-		n.home = &home
-	}
+	n.remember()
 	task.home, task.ranKnown = n.home, false
 	n.residents++
 	return true
@@ -51,15 +48,15 @@ func (n *nearer) settles(task *Task, here *cpuMask) bool {
 // leaves is told of a task that is dead. Its parent can still ask for its CPUs until it has waited for it.
 func (n *nearer) leaves(task *Task) {
 	if task.home != nil {
-		n.release(task, only(n.cpu))
+		n.release(task)
 		n.residents--
 	}
 }
 
 // release gives a resident its own CPUs back, unless somebody else has given it others meanwhile.
-func (n *nearer) release(task *Task, here cpuMask) {
+func (n *nearer) release(task *Task) {
 	var has cpuMask
-	if size, ok := cpusOf(task.TID, &has); ok && has == here {
+	if size, ok := cpusOf(task.TID, &has); ok && n.wereHome(&has) {
 		_ = setCPUs(task.TID, task.home, size) // or it is gone
 	}
 	task.home = nil
@@ -76,10 +73,9 @@ func (n *nearer) disperse() {
 	if n.residents == 0 {
 		return
 	}
-	here := only(n.cpu)
 	for _, task := range n.tasks {
 		if task.home != nil {
-			n.release(task, here)
+			n.release(task)
 		}
 	}
 	n.residents = 0
