@@ -53,10 +53,8 @@ func (v view) found(slot int, o *access.Object) (program.File, [][]byte, error) 
 		return nil, nil, unix.EACCES // execve(2)
 	}
 	path := append([]byte(nil), o.Path...)
-	if v.steady(path) {
-		if known := v.known(slot, path); known != nil {
-			return known, links, nil
-		}
+	if known := v.known(slot, path); known != nil {
+		return known, links, nil
 	}
 	fd, err := v.pin(slot)
 	if err != nil {
@@ -66,7 +64,7 @@ func (v view) found(slot int, o *access.Object) (program.File, [][]byte, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	f.steady = v.steady(path) && !v.aliased(path, f.links)
+	f.steady = v.steady(path, f.links)
 	return f, links, nil
 }
 
@@ -81,7 +79,7 @@ func (v view) known(slot int, path []byte) program.File {
 	}
 	var st unix.Stat_t
 	if unix.Fstatat(dir, string(last), &st, unix.AT_SYMLINK_NOFOLLOW) != nil || st.Mode&unix.S_IFMT != unix.S_IFREG ||
-		v.aliased(path, uint64(st.Nlink)) {
+		!v.steady(path, uint64(st.Nlink)) {
 		return nil
 	}
 	if id := idOf(&st); v.knows(id) {
@@ -99,16 +97,15 @@ func (v view) Glance(unsafePath []byte) (program.ID, []byte, bool) {
 	var st unix.Stat_t
 	err := unix.Fstat(fd, &st)
 	unix.Close(fd)
-	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || !v.steady(path) ||
-		v.aliased(path, uint64(st.Nlink)) {
+	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || !v.steady(path, uint64(st.Nlink)) {
 		return program.ID{}, nil, false
 	}
 	return idOf(&st), path, true
 }
 
-// steady says whether only outsiders can change a file. One without a name is whoever's holds it.
-func (v view) steady(path []byte) bool {
-	return v.writable == nil || len(path) > 0 && !v.writable(path)
+// steady says whether only outsiders can change a file that has so many names. One without any is whoever's holds it.
+func (v view) steady(path []byte, links uint64) bool {
+	return v.writable == nil || len(path) > 0 && !v.writable(path) && !v.aliased(path, links)
 }
 
 // aliased says whether a file has other names (hard links), one of which the tree may be able to write by: rules are about
@@ -129,7 +126,7 @@ func (v view) image(tid int) (*programFile, error) {
 		return nil, err
 	}
 	f.path = f.name()
-	f.steady = v.steady(f.path) && !v.aliased(f.path, f.links)
+	f.steady = v.steady(f.path, f.links)
 	return f, nil
 }
 

@@ -9,10 +9,10 @@ import (
 // A new task is announced by an event of its creator (GETEVENTMSG names it) and shows itself by a first stop, in either
 // order. It runs once both have been seen: the task whose first stop comes early is held.
 
-// birth handles PTRACE_EVENT_FORK, VFORK and CLONE of parent.
-func (t *tracer) birth(parent *Task) {
+// birth handles made of parent, which is PTRACE_EVENT_FORK, VFORK or CLONE.
+func (t *tracer) birth(parent *Task, made int) {
 	msg, errno := eventMessage(parent.TID)
-	if errno == 0 && t.opt.Exits && !stoppedAtBirth(parent.TID) {
+	if errno == 0 && t.opt.Exits && !stoppedBy(parent.TID, made) {
 		// It was killed meanwhile and is at its end, which is still to be told: the message may be what it ends with, and
 		// its child speaks for itself. As the number of a process 0 would be our own process group.
 		return
@@ -23,12 +23,6 @@ func (t *tracer) birth(parent *Task) {
 	}
 	t.announce(parent, int(msg))
 	t.resume(parent)
-}
-
-// stoppedAtBirth says whether the task is in the stop of one of the three events.
-func stoppedAtBirth(tid int) bool {
-	return stoppedBy(tid, unix.PTRACE_EVENT_CLONE) || stoppedBy(tid, unix.PTRACE_EVENT_FORK) ||
-		stoppedBy(tid, unix.PTRACE_EVENT_VFORK)
 }
 
 // announce makes the task tid known as a child of parent.

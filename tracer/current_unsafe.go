@@ -51,37 +51,18 @@ func (c *currentCall) read(tid int) syscall.Errno {
 // arguments where there is no call, and "running" where the task has not stopped.
 func (c *currentCall) parse(text []byte) syscall.Errno {
 	word, rest, _ := bytes.Cut(text, []byte(" "))
-	negative := bytes.HasPrefix(word, []byte("-"))
-	nr, ok := parseNumber(bytes.TrimPrefix(word, []byte("-")), 10)
-	if !ok {
+	var err error
+	if c.nr, err = strconv.ParseInt(string(word), 10, 64); err != nil {
 		return unix.EAGAIN
-	}
-	if c.nr = int64(nr); negative {
-		c.nr = -c.nr
 	}
 	if c.nr == -1 {
 		return 0
 	}
 	for i := range c.args {
 		word, rest, _ = bytes.Cut(rest, []byte(" "))
-		if c.args[i], ok = parseNumber(bytes.TrimPrefix(word, []byte("0x")), 16); !ok {
+		if c.args[i], err = strconv.ParseUint(string(bytes.TrimPrefix(word, []byte("0x"))), 16, 64); err != nil {
 			return unix.EAGAIN
 		}
 	}
 	return 0
-}
-
-// parseNumber is strconv.ParseUint of bytes.
-func parseNumber(digits []byte, base uint64) (value uint64, ok bool) {
-	for _, c := range digits {
-		d := uint64(c - '0')
-		if c >= 'a' {
-			d = uint64(c-'a') + 10
-		}
-		if d >= base {
-			return 0, false
-		}
-		value = value*base + d
-	}
-	return value, len(digits) > 0
 }

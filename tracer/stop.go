@@ -22,7 +22,7 @@ func (t *tracer) stop(task *Task, ws unix.WaitStatus) {
 	case unix.PTRACE_EVENT_EXEC:
 		t.exec(task)
 	case unix.PTRACE_EVENT_FORK, unix.PTRACE_EVENT_VFORK, unix.PTRACE_EVENT_CLONE:
-		t.birth(task)
+		t.birth(task, event(ws))
 	case unix.PTRACE_EVENT_EXIT:
 		t.exiting(task)
 	default:
