@@ -101,12 +101,20 @@ func (s *seizer) reap() {
 	}
 }
 
-// reapZombie says whether the task was one, and is gone now.
+// reapZombie says whether the task was one, and is gone now. Of a task that is traced every wait takes stops as well,
+// without WSTOPPED (wait_task_stopped, kernel/exit.c): so it looks before it takes. Nobody else reaps meanwhile.
 func reapZombie(tid int) bool {
 	var info unix.Siginfo
-	err := unix.Waitid(unix.P_PID, tid, &info, unix.WEXITED|unix.WALL|unix.WNOHANG, nil)
-	return err == nil && info.Signo != 0 // 0: there is none
+	const ends = unix.WEXITED | unix.WALL | unix.WNOHANG
+	err := unix.Waitid(unix.P_PID, tid, &info, ends|unix.WNOWAIT, nil)
+	if err != nil || info.Signo == 0 || info.Code == cldTrapped { // 0: there is none
+		return false
+	}
+	return unix.Waitid(unix.P_PID, tid, nil, ends, nil) == nil
 }
+
+// cldTrapped is CLD_TRAPPED (asm-generic/siginfo.h): a tracee has stopped.
+const cldTrapped = 4
 
 // seize seizes a task of process pid that was running, unless it is gone or the tracer's already: seized before, or
 // made by one that was.
