@@ -25,6 +25,34 @@ type Socket struct {
 	Muffled bool
 }
 
+// ProtocolName is what the socket's protocol is called: that of the internet, else its type; empty for others, and where
+// FD is negative.
+func (s *Socket) ProtocolName() string {
+	switch {
+	case s.FD < 0:
+		return ""
+	case s.Domain == unix.AF_INET || s.Domain == unix.AF_INET6:
+		switch s.Protocol {
+		case unix.IPPROTO_TCP, unix.IPPROTO_MPTCP:
+			return "tcp"
+		case unix.IPPROTO_UDP, unix.IPPROTO_UDPLITE:
+			return "udp"
+		case unix.IPPROTO_ICMP, unix.IPPROTO_ICMPV6:
+			return "icmp"
+		}
+		return ""
+	}
+	switch s.Type {
+	case unix.SOCK_STREAM:
+		return "stream"
+	case unix.SOCK_DGRAM:
+		return "dgram"
+	case unix.SOCK_SEQPACKET:
+		return "seqpacket"
+	}
+	return ""
+}
+
 // Socket copies descriptor fd of the assumed task. EBADF and ENOTSOCK are the task's own mistakes; ESRCH says that it
 // is gone, EPERM that the tracer may not look into it, ENFILE that the tracer has no room: nothing can be done for it
 // then, and nothing may be left to the kernel. ENOSYS says that descriptors cannot be had at all (see Descriptor).

@@ -112,7 +112,7 @@ func (r *recorder) reachOf(t *tracer.Task, p *process, index int) *reach {
 		a.On(s.Domain, s.Local().Addr())
 	}
 	r.settle(p, call)
-	w.Op, w.Protocol = netOps[call], protocolName(&s)
+	w.Op, w.Protocol = netOps[call], s.ProtocolName()
 	w.Address = addressText(a)
 	if a.Addr.Inet() && !a.Addr.IP.IsLoopback() {
 		w.Host = r.names.host(a.Addr.IP)

@@ -7,36 +7,7 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"sydbox/deputy"
 )
-
-// protocolName is what a socket's protocol is called: that of the internet, else its type.
-func protocolName(s *deputy.Socket) string {
-	switch {
-	case s.FD < 0:
-		return ""
-	case s.Domain == unix.AF_INET || s.Domain == unix.AF_INET6:
-		switch s.Protocol {
-		case unix.IPPROTO_TCP, unix.IPPROTO_MPTCP:
-			return "tcp"
-		case unix.IPPROTO_UDP, unix.IPPROTO_UDPLITE:
-			return "udp"
-		case unix.IPPROTO_ICMP, unix.IPPROTO_ICMPV6:
-			return "icmp"
-		}
-		return ""
-	}
-	switch s.Type {
-	case unix.SOCK_STREAM:
-		return "stream"
-	case unix.SOCK_DGRAM:
-		return "dgram"
-	case unix.SOCK_SEQPACKET:
-		return "seqpacket"
-	}
-	return ""
-}
 
 // procTables are the tables in /proc/PID/net that list sockets by inode, with the column that has it (proc_pid_net(5)), and
 // the protocol of all that is in there. Only sockets that are bound or connected are.
