@@ -66,7 +66,6 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 		policy:  c.Policy,
 		mode:    c.Mode,
 		res:     res,
-		members: make(members),
 		reports: reports,
 		devices: c.Policy.Lifted("devices"),
 
@@ -76,6 +75,7 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 		pin:          c.Mode == Enforce && c.Policy.Pinning() != "off" && !ablated(protectPinning),
 		near:         c.Policy.Run().Placement == "near",
 	}
+	b.members = newMembers(&b.proc)
 	b.guarded = !c.Policy.Lifted(refusalOutsiders)
 	if b.guarded {
 		b.carrier.options.Member = b.members.has
@@ -238,15 +238,4 @@ func (b *box) Death(t *tracer.Task, _ unix.WaitStatus) {
 	if b.execs != nil {
 		delete(b.execs.pending, t.TID)
 	}
-}
-
-// members are the tasks of the tree by TID: whose /proc/PID is the tree's own.
-type members map[int]struct{}
-
-func (m members) add(t *tracer.Task)    { m[t.TID] = struct{}{} }
-func (m members) remove(t *tracer.Task) { delete(m, t.TID) }
-
-func (m members) has(pid int) bool {
-	_, ok := m[pid]
-	return ok
 }

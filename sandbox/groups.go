@@ -61,8 +61,10 @@ func (b *box) signalMany(t *tracer.Task, inv *syscalls.Invocation, group, sig in
 	if b.ownRights() != 0 || b.sender(t, &s.from) != 0 {
 		return tracer.Deny(unix.EPERM)
 	}
-	for tid := range b.members {
-		s.member(tid)
+	for tid, task := range b.members.tasks {
+		if tid == task.Process.TGID && b.members.has(tid) {
+			s.member(tid)
+		}
 	}
 	// Who was made a moment ago, and has died and waits for its parent, is in /proc alone. New processes come after
 	// those that have the signal already.

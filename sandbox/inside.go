@@ -86,7 +86,7 @@ func (n *innerNumbers) find(number int) int {
 		return tid
 	}
 	clear(n.outer)
-	for tid := range n.b.members {
+	for tid := range n.b.members.tasks {
 		if inner := n.of(tid); inner != 0 {
 			n.outer[inner] = tid
 		}

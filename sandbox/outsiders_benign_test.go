@@ -37,8 +37,10 @@ func TestMembersWithoutLandlock(t *testing.T) {
 // What is allowed costs nothing on the heap: a member, oneself, a whole group.
 func TestMembersAllocateNothing(t *testing.T) {
 	me := unix.Getpid()
-	b := &box{members: members{me: {}}, guarded: true}
+	b := &box{guarded: true}
 	task := &tracer.Task{TID: me, Process: &tracer.Process{TGID: me, Tasks: 1}}
+	b.members = newMembers(&b.proc)
+	b.members.add(task)
 	pidfd, err := unix.PidfdOpen(me, 0)
 	if err != nil {
 		t.Fatal(err)

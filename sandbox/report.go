@@ -237,11 +237,14 @@ func eventRule(r *policy.Rule) event.Rule {
 // maxChain bounds a report's ancestry; a build's is rarely deeper than twenty.
 const maxChain = 32
 
-// chain names a process and its ancestors up to the target. Ancestors that are gone have no name any more and are
-// left out.
+// chain names a process and its ancestors up to the target. Ancestors that are gone have no name any more, and their
+// numbers may be others': they are left out.
 func chain(p *tracer.Process) []event.Process {
 	var list []event.Process
 	for a := p; a != nil && len(list) < maxChain; a = a.Parent {
+		if a != p && a.Tasks == 0 {
+			continue
+		}
 		name := processName(a.TGID)
 		if name == "" && a == p {
 			name = "?" // it was killed meanwhile, or cannot be looked at

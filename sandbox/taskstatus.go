@@ -126,7 +126,7 @@ func (b *box) namespaceOf(t *tracer.Task) namespace {
 		return namespaceForeign
 	}
 	// Who makes a PID namespace has a child that is its process 1, without which nobody lives in it.
-	for tid := range b.members {
+	for tid := range b.members.tasks {
 		var s taskStatus
 		if b.proc.status(tid, &s) != 0 || s.innermost != 1 {
 			continue

@@ -89,6 +89,11 @@ func (t *tracer) gone(tid int, task *Task, ws unix.WaitStatus) {
 		return
 	}
 	t.drop(task, ws)
+	if task.TID == task.Process.TGID && task.Process.Tasks > 0 {
+		// The kernel reaps a leader last. Another that is still known executed a program, by which it became the leader, and
+		// was killed before its event could be read: its own number is nobody's since.
+		t.dropOthers(task)
+	}
 	if task.guessed {
 		t.unborn[tid] = struct{}{} // or its creator's word would make a task that nobody hears of again
 	}
@@ -116,6 +121,9 @@ func (t *tracer) drop(task *Task, ws unix.WaitStatus) {
 	task.stays()
 	task.Process.Tasks--
 	if task.Process.Tasks == 0 {
+		for p := task.Process; p.Parent != nil && p.Parent.Tasks == 0; {
+			p.Parent = p.Parent.Parent
+		}
 		task.Process.leaveFiles()
 		t.control.remove(task.Process.TGID)
 	}

@@ -38,13 +38,18 @@ func (t *tracer) becomeLeader(task *Task, former int) *Task {
 	task.state.give = giveState{}
 	if task.Process.Tasks > 1 {
 		// Their wait statuses came before this event, as far as anybody knows; but a task must not outlive its process.
-		for _, other := range t.tasks {
-			if other.Process == task.Process && other != task {
-				t.drop(other, 0)
-			}
-		}
+		t.dropOthers(task)
 	}
 	return task
+}
+
+// dropOthers takes all other tasks of a process out of the table.
+func (t *tracer) dropOthers(task *Task) {
+	for _, other := range t.tasks {
+		if other.Process == task.Process && other != task {
+			t.drop(other, 0)
+		}
+	}
 }
 
 // askExec lets the Handler look at a loaded program.

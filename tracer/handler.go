@@ -107,8 +107,10 @@ func Deny(errno syscall.Errno) Action { return Action{Kind: Return, Value: -int6
 
 // Process is a thread group: the tasks that share an address space, descriptors (usually) and a fate.
 type Process struct {
-	TGID   int
-	Parent *Process // the process that created it, alive or not; nil for the target
+	TGID int
+	// Parent is the process that created it, alive or not; nil for the target. That of a process that is gone is its
+	// nearest ancestor that outlived it: a daemon's chain of ancestors does not grow for ever.
+	Parent *Process
 	// Attached: it ran already when the tracer came (Attach).
 	Attached bool
 	// Tasks counts its living threads; 0 means that the process is gone.
@@ -129,6 +131,7 @@ type Task struct {
 	Process *Process
 	state   taskState
 	leaving bool // it is at its end
+	reaped  bool // its wait status was taken, and is still to be handled
 	guessed bool // it was adopted: its creator may announce it yet (birth.go)
 	watched bool // it was attached to: every call stops
 	exits   bool // PTRACE_O_TRACEEXIT was set later
@@ -147,6 +150,10 @@ type Task struct {
 // WithGive, and the kernel gave one (5.9 or later, no other listener around this one). It is known from the target's
 // Birth on and does not change. Either kills the process where this is false.
 func (t *Task) Gives() bool { return t.giver != nil }
+
+// Reaped says whether the task is gone, so that its TID may be another's by now, though Death was not called yet: other
+// stops come first. A thread's TID can also be lost to an exec, which Exec tells of when the program is loaded.
+func (t *Task) Reaped() bool { return t.reaped }
 
 // taskState is what the tracer itself knows of a task between two stops.
 type taskState struct {

@@ -161,6 +161,13 @@ func (t *tracer) add(pid int, ws unix.WaitStatus) {
 			}
 		}
 	}
+	if task := t.tasks[pid]; task != nil && !ws.Stopped() {
+		// The kernel may have given its number to somebody else before this report's turn comes.
+		task.reaped = true
+		if pid == task.Process.TGID {
+			t.control.remove(pid)
+		}
+	}
 	t.batch = append(t.batch, report{pid, ws})
 }
 
