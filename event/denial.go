@@ -28,7 +28,8 @@ type Rule struct {
 // Denial is one operation that a rule denied, or reported in warn mode.
 type Denial struct {
 	Time time.Time
-	// Action is "deny", "mute", "kill", "kill-tree", or "warn" where the call went on.
+	// Action is "deny", "mute", "kill", "kill-tree", "warn" where the call went on, or "unseen" where it was allowed, could
+	// only be looked at afterwards, and its process was killed by somebody before that.
 	Action string
 	Op     string // the operation: "create"
 	Errno  string // what the call returned: "EACCES"; empty if it went on

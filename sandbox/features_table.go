@@ -138,8 +138,10 @@ func fileFeatures() []Feature {
 			Probe: "this process borrows a descriptor of its own by pidfd_open(2) and pidfd_getfd(2)",
 			Use:   "sockets, file flags and inotify watches: the tracer works on a copy of the task's own descriptor",
 			Without: "sockets cannot be copied at all: calls on them are judged by what they say and left to the " +
-				"kernel, which looks number and address up again, and no address is known to be the tree's (`bound`); " +
-				"file flags and watches are left to the kernel too",
+				"kernel, which looks number and address up again; an address is the tree's (`bound`) if all that hears " +
+				"there by any protocol is; a server on any address is denied where it may be heard on this machine only " +
+				"(`local`), and sending datagrams from a socket that is neither bound nor connected; file flags and " +
+				"watches are left to the kernel too",
 			Promise: PromiseFewer,
 			Remedy: "use Linux 5.6 or later; let pidfd_getfd(2) through in the container's seccomp profile (or add " +
 				"CAP_SYS_PTRACE)",

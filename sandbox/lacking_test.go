@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sydbox/arch"
+	"sydbox/event"
 	"sydbox/syscalls"
 )
 
@@ -39,6 +40,12 @@ func lostOnNet(trick trick) string {
 		return "sockets cannot be copied (level off): it wins"
 	}
 	return ""
+}
+
+// deaf says that a trick got no further than to bind a server to all addresses: without copies of sockets none can be kept
+// from being heard from outside, and what the trick is about does not come to pass.
+func deaf(d *event.Denial) bool {
+	return !found().Has(featureGetfd) && d.Op == "bind" && strings.Contains(d.Why, whyHeard)
 }
 
 // withoutHint leaves out what a run says of the level of its opens, where that is to be said.

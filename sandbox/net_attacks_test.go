@@ -239,7 +239,7 @@ func (r *raid) missing(trick trick, kind string, d *event.Denial) string {
 		return fmt.Sprintf("the rule is incomplete: %+v", d.Rule)
 	case d.Address == "":
 		return "no address"
-	case want != "" && d.Address != want && !early:
+	case want != "" && d.Address != want && !early && !deaf(d):
 		return "the address should be " + want
 	}
 	return ""

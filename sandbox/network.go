@@ -192,9 +192,15 @@ func (b *box) listens(t *tracer.Task, a *access.Access) {
 func (b *box) carrySocket(t *tracer.Task, inv *syscalls.Invocation) (action tracer.Action, again bool) {
 	s, call := &b.net.socket, b.acc.Socket.Call
 	b.noteSocket(t)
-	if b.net.muffled && call != callBind && call != callListen && s.FD >= 0 && b.mode == Enforce {
-		if errno := s.MuffleSender(); errno != 0 {
-			return tracer.Deny(errno), false
+	if b.net.muffled && call != callBind && call != callListen && b.mode == Enforce {
+		if s.FD < 0 && b.bindsBySending(t) {
+			v := verdict{decision: policy.Decision{Action: policy.Deny, Errno: unix.EACCES}, op: access.Connect, why: whySends}
+			return b.carryOut(t, inv, &v), false
+		}
+		if s.FD >= 0 {
+			if errno := s.MuffleSender(); errno != 0 {
+				return tracer.Deny(errno), false
+			}
 		}
 	}
 	if s.FD < 0 || b.carrier.deputy == nil {

@@ -32,6 +32,22 @@ func (b *box) listensByNumber(t *tracer.Task, a *access.Access) {
 	}
 }
 
+// bindsBySending says whether a call sends a datagram by a socket that is not known to be bound: the kernel binds it to
+// every address then (inet_autobind in net/ipv4/af_inet.c), where nobody could keep it from being heard from outside. One
+// that connects hears its peer alone.
+func (b *box) bindsBySending(t *tracer.Task) bool {
+	a := &b.acc.List[0]
+	if b.acc.Socket.Call == callConnect || a.Op&access.Connect == 0 || !a.Addr.Inet() {
+		return false
+	}
+	protocol, inode, ok := deputy.ProtocolOf(t.TID, b.acc.Socket.FD)
+	_, bound := b.net.boundTo[inode]
+	return !ok || strings.HasPrefix(protocol, "UDP") && !bound
+}
+
+const whySends = "sending binds the socket to all addresses, where it would be heard from outside, and the kernel does not " +
+	"let sydbox see to that; one that is bound to the loopback before, or connected, may send"
+
 // boundByNumber notes where a socket was bound.
 func (n *traffic) boundByNumber(t *tracer.Task, fd int32, local netip.AddrPort) {
 	_, inode, ok := deputy.ProtocolOf(t.TID, fd)

@@ -85,7 +85,7 @@ func (s *reports) tell(r Reporter, d *event.Denial) {
 
 // send hands a denial over and waits a little for it to be told.
 func (s *reports) send(d *event.Denial) {
-	if d.Action != actionWarn && d.Action != actionMute {
+	if d.Action != actionWarn && d.Action != actionMute && d.Action != actionUnseen {
 		s.denied.Add(1)
 	}
 	for len(s.told) > 0 { // of denials that nobody waited for any more
@@ -143,8 +143,9 @@ func (s *reports) close() error {
 
 // Words for what was done about a denial, as event.Denial.Action spells them.
 const (
-	actionWarn = "warn"
-	actionMute = "mute"
+	actionWarn   = "warn"
+	actionMute   = "mute"
+	actionUnseen = "unseen"
 )
 
 // reportAll reports a verdict and whatever else the call may not do: a rename can be denied at both names, and who

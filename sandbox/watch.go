@@ -136,7 +136,7 @@ func (b *box) SyscallExit(t *tracer.Task, inv *syscalls.Invocation, result int64
 	}
 	if errno := b.turnTo(t); errno != 0 {
 		v := verdict{decision: policy.Decision{Action: policy.Kill}, op: firstOp(w.op), index: -1, why: b.whyBlindBy(errno)}
-		if errno != unix.ESRCH { // it was killed meanwhile
+		if !b.unseen(t, inv, &w) {
 			b.end(t, inv, &v)
 		}
 		return
@@ -176,11 +176,29 @@ func (b *box) SyscallExit(t *tracer.Task, inv *syscalls.Invocation, result int64
 	if opens(inv.Call) && (a.Object.Refuse != 0 || a.Object.Kind == access.Anonymous) {
 		v = b.judgeLost(int32(result), &v)
 	}
-	if v.decision.Denied() {
-		v.why = joinWhy(v.why, whyMoved)
-		b.end(t, inv, &v)
+	if told := a.Object.Refuse == 0 && len(a.Object.Path) > 0; !v.decision.Denied() || !told && b.unseen(t, inv, &w) {
+		return
 	}
+	v.why = joinWhy(v.why, whyMoved)
+	b.end(t, inv, &v)
 }
+
+// unseen says that a task was taken out of its stop at the exit of a watched call, which only SIGKILL and another thread's
+// exec do: then its descriptors are gone before anybody has looked. It runs nothing more, and what it may have opened is
+// told, but nothing says that it was anything else than what was judged.
+func (b *box) unseen(t *tracer.Task, inv *syscalls.Invocation, w *watched) bool {
+	if t.Stopped() {
+		return false
+	}
+	if opens(inv.Call) {
+		d := b.denial(t, inv, &verdict{op: firstOp(w.op), index: -1, why: whyUnseen}, 0)
+		d.Action = actionUnseen
+		b.reports.send(d)
+	}
+	return true
+}
+
+const whyUnseen = "it was allowed; the task was killed before it could be compared with what was judged"
 
 // judgeLost decides about what was opened as descriptor fd and has no name by now, because somebody removed or replaced
 // it meanwhile: by the name that it had last. v is what was decided without one.

@@ -155,6 +155,15 @@ func (t *Task) Gives() bool { return t.giver != nil }
 // stops come first. A thread's TID can also be lost to an exec, which Exec tells of when the program is loaded.
 func (t *Task) Reaped() bool { return t.reaped }
 
+// Stopped says whether the task is still in the stop that the Handler is being asked about. Only SIGKILL takes it out of
+// there, somebody's or that of another thread's exec (ptrace(2)).
+//
+// Precondition: this is the tracer's thread.
+func (t *Task) Stopped() bool {
+	_, errno := eventMessage(t.TID)
+	return errno != unix.ESRCH
+}
+
 // taskState is what the tracer itself knows of a task between two stops.
 type taskState struct {
 	// inv is the call that the task is in, if a stop announced it.

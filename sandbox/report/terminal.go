@@ -13,7 +13,7 @@ import (
 //
 //   - It is written to standard error, each block with one write, so that the command's own output does not tear it.
 //   - Every first line starts with "sydbox: ", what belongs to it is indented by two spaces.
-//   - A denial is shown once, however often it repeats; muted ones are never shown.
+//   - A denial is shown once, however often it repeats; muted ones are never shown, nor is what nobody saw.
 //   - If nothing was denied nothing is written.
 //   - A command is suggested only if deciding again with it allows what was denied.
 
@@ -50,7 +50,7 @@ func NewTerminal(w io.Writer, o Options) *Terminal { return &Terminal{w: w, o: o
 
 // Denied shows d if it is the first of its kind.
 func (t *Terminal) Denied(d *event.Denial) {
-	if d.Action == "mute" {
+	if d.Action == "mute" || d.Action == "unseen" {
 		return
 	}
 	t.mu.Lock()
