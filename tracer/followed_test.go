@@ -33,7 +33,7 @@ func everywhere(t *testing.T, b *box) (asked *int) {
 // stop are the same.
 func TestFollowedBehaveAsNatively(t *testing.T) {
 	for _, bits := range []string{"64", "32"} {
-		pick := func(path64, path32 func(testing.TB) string) string {
+		pick := func(t *testing.T, path64, path32 func(testing.TB) string) string {
 			if bits == "32" {
 				return path32(t)
 			}
@@ -45,7 +45,7 @@ func TestFollowedBehaveAsNatively(t *testing.T) {
 		} {
 			t.Run(mode+bits, func(t *testing.T) {
 				t.Parallel()
-				b := newBox(t, []string{"access"}, pick(victim64, victim32), mode)
+				b := newBox(t, []string{"access"}, pick(t, victim64, victim32), mode)
 				asked := everywhere(t, b)
 				b.exits(status)
 				if *asked == 0 {
@@ -56,7 +56,7 @@ func TestFollowedBehaveAsNatively(t *testing.T) {
 		for _, mode := range []string{"counts", "others", "signals", "ends"} {
 			t.Run(mode+bits, func(t *testing.T) {
 				t.Parallel()
-				path := pick(followed64, followed32)
+				path := pick(t, followed64, followed32)
 				if got := native(t, path, mode); got != 0 {
 					t.Fatalf("exits with %d without a tracer", got)
 				}
@@ -80,7 +80,7 @@ func TestFollowedBehaveAsNatively(t *testing.T) {
 			} {
 				t.Run("taker/"+mode+bits+how, func(t *testing.T) {
 					t.Parallel()
-					b, g := newGiving(t, pick(taker64, taker32), mode)
+					b, g := newGiving(t, pick(t, taker64, taker32), mode)
 					b.opt.restartTyped, b.opt.markOnly = how == "typed", how == "mark"
 					everywhere(t, b)
 					b.exits(0)
@@ -95,7 +95,7 @@ func TestFollowedBehaveAsNatively(t *testing.T) {
 				t.Run("sender/"+mode+bits+how, func(t *testing.T) {
 					t.Parallel()
 					needsCopies(t)
-					b, d := newDoing(t, pick(sender64, sender32), mode)
+					b, d := newDoing(t, pick(t, sender64, sender32), mode)
 					b.opt.restartTyped, b.opt.markOnly = how == "typed", how == "mark"
 					b.opt.impatient = how == "number"
 					everywhere(t, b)
