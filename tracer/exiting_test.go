@@ -15,6 +15,7 @@ import (
 type ending struct {
 	*fake
 	status   map[*Task]unix.WaitStatus
+	others   map[*Process]unix.WaitStatus // of threads that died with another status than they ended with
 	ends     map[*Process]int
 	met      []string
 	onEnd    func(*Task)
@@ -22,10 +23,17 @@ type ending struct {
 }
 
 func newEnding(f *fake) *ending {
-	e := &ending{fake: f, status: map[*Task]unix.WaitStatus{}, ends: map[*Process]int{}}
+	e := &ending{
+		fake: f, status: map[*Task]unix.WaitStatus{}, others: map[*Process]unix.WaitStatus{}, ends: map[*Process]int{},
+	}
 	f.onDeath = func(t *Task, ws unix.WaitStatus) {
 		if status, told := e.status[t]; told && ws != 0 && status != ws && t.TID != t.Process.TGID {
-			f.t.Errorf("task %d died with %#x, after an exit with %#x", t.TID, uint32(ws), uint32(status))
+			e.others[t.Process] = ws
+		}
+		// A thread that is waited for when its process ends already has the status of that (wait_task_zombie,
+		// kernel/exit.c).
+		if other, had := e.others[t.Process]; had && t.TID == t.Process.TGID && other != ws {
+			f.t.Errorf("a thread of %d died with %#x, the process with %#x", t.TID, uint32(other), uint32(ws))
 		}
 		if t.Process.leaving < 0 || t.Process.leaving > t.Process.Tasks {
 			f.t.Errorf("%d of %d tasks are at their end", t.Process.leaving, t.Process.Tasks)
