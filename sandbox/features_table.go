@@ -89,7 +89,8 @@ func startFeatures() []Feature {
 		{Name: featureInfo, Since: "5.3",
 			Probe: "PTRACE_GET_SYSCALL_INFO is asked about a call that stopped",
 			Use:   "the kernel says which call it is, of which ABI, and whether it begins or ends",
-			Without: "that is read from registers, their length, the instruction and /proc/PID/syscall; a 64-bit x86 " +
+			Without: "that is read from registers, their length, and what sydbox's filter says of x86 calls; of a process " +
+				"that has installed a filter of its own from the instruction and /proc/PID/syscall, and a 64-bit x86 " +
 				"call of which these do not agree, or of a task that /proc does not show to sydbox, kills its process",
 			Promise: PromiseSame, Remedy: "nothing is lost but speed; Linux 5.3 or later has it",
 			try: (*tries).info},

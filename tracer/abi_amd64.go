@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sydbox/arch"
+	"sydbox/tracer/seccomp"
 )
 
 // Indices of struct user_regs_struct (asm/user_64.h) that only the question of the ABI needs.
@@ -35,8 +36,8 @@ const hiddenFlags = 1<<8 | 1<<16
 // i386 call with int 0x80, and neither CS nor the ELF class shows it. The SYSCALL instruction leaves RIP in RCX and
 // EFLAGS in R11, so where these differ it was not that; int 0x80 leaves there what the program has put there (before
 // 4.17 0 in R11). The instruction before RIP is no proof of SYSCALL: another thread may have rewritten it between the
-// call and our look. So the kernel is asked which registers it takes the arguments from (currentCall). RET_DATA is no
-// help: a filter of the tracee's own replaces it.
+// call and our look. The filter has seen the audit word and says which it was (abiOfStop), unless another filter may have
+// the last word. Then the kernel is asked which registers it takes the arguments from (currentCall).
 func (t *tracer) abiFromRegisters(tid, size int) *arch.ABI {
 	switch size {
 	case arch.I386.Regs.Size:
@@ -51,6 +52,12 @@ func (t *tracer) abiFromRegisters(tid, size int) *arch.ABI {
 	}
 	wide := arch.Find(arch.X86_64.Audit, word(arch.X86_64.Regs.Number)) // x32 by the bit in its number
 	bySyscall := word(wordRCX) == word(wordRIP) && (word(wordR11)^word(wordEFLAGS))&^hiddenFlags == 0
+	switch t.abiOfStop(tid) {
+	case arch.X86_64:
+		return wide
+	case arch.I386:
+		return arch.I386
+	}
 	if bySyscall {
 		var now currentCall
 		switch errno := now.read(tid); {
@@ -72,6 +79,28 @@ func (t *tracer) abiFromRegisters(tid, size int) *arch.ABI {
 	case bySyscall && insn == [2]byte{0x0f, 0x05}:
 		return wide
 	case !bySyscall && insn == [2]byte{0xcd, 0x80}:
+		return arch.I386
+	}
+	return nil
+}
+
+// abiOfStop says by the data of a seccomp stop whether the call is one of x86-64, x32 among them, or of i386; nil where
+// that cannot be told: of a task that may run under a filter of its own, which can stop it with data as it likes, or
+// under a filter that was not made by package seccomp. The stop is looked at last: if it is that of the call still, so
+// were the registers and the data before.
+func (t *tracer) abiOfStop(tid int) *arch.ABI {
+	task := t.tasks[tid]
+	if task == nil || !t.tellsFilters || !t.tellsABI || task.Process.filtered {
+		return nil
+	}
+	data, errno := eventMessage(tid)
+	if errno != 0 || !stoppedBy(tid, unix.PTRACE_EVENT_SECCOMP) {
+		return nil
+	}
+	switch data {
+	case seccomp.TraceData:
+		return arch.X86_64
+	case seccomp.TraceData32:
 		return arch.I386
 	}
 	return nil

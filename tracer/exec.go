@@ -79,6 +79,7 @@ func (t *tracer) shimStop(task *Task, ws unix.WaitStatus) {
 	t.launched = true
 	t.near.start(t.ticker.ready)
 	t.tellsSharers, t.tellsFilters = t.stopsSharers(), t.stopsFilters()
+	t.tellsABI = tellsABI(t.plan.Filter)
 	t.startGiving()
 	if t.err = t.shim.Limit(); t.err != nil {
 		return

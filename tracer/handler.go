@@ -161,7 +161,7 @@ func (t *Task) Reaped() bool { return t.reaped }
 // Precondition: this is the tracer's thread.
 func (t *Task) Stopped() bool {
 	_, errno := eventMessage(t.TID)
-	return errno != unix.ESRCH
+	return !t.reaped && errno != unix.ESRCH
 }
 
 // taskState is what the tracer itself knows of a task between two stops.

@@ -2,11 +2,13 @@ package tracer
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
 	"sydbox/arch"
 	"sydbox/syscalls"
+	"sydbox/tracer/seccomp"
 )
 
 // judge says what the plan's filter returns for a call (SECCOMP_RET_*), as the kernel finds out a moment later. Where
@@ -67,4 +69,14 @@ func branch(i *unix.SockFilter, taken bool) int {
 		return int(i.Jt)
 	}
 	return int(i.Jf)
+}
+
+// tellsABI says whether a filter asks for stops with the data of package seccomp, which tell 64-bit and 32-bit ABIs apart.
+func tellsABI(filter []unix.SockFilter) bool {
+	stopsWith := func(data uint32) bool {
+		return slices.ContainsFunc(filter, func(i unix.SockFilter) bool {
+			return i.Code == unix.BPF_RET|unix.BPF_K && i.K == unix.SECCOMP_RET_TRACE|data
+		})
+	}
+	return stopsWith(seccomp.TraceData) && stopsWith(seccomp.TraceData32)
 }

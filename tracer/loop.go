@@ -30,8 +30,10 @@ type tracer struct {
 	tellsSharers bool
 	// tellsFilters: and each that installs a filter.
 	tellsFilters bool
-	result       Result
-	err          error // ends the run
+	// tellsABI: the filter's data say of which ABI a call is that stops.
+	tellsABI bool
+	result   Result
+	err      error // ends the run
 
 	// held are first stops of tasks whose birth was not announced yet; unborn are those that died before it was.
 	held   map[int]unix.WaitStatus

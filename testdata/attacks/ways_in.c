@@ -8,6 +8,10 @@
 
 #ifdef __x86_64__
 #include <asm/ldt.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 
 enum { UNLINK = 10, INT80 = 0x80cd, SYSCALL = 0x050f, RET = 0xc3 };
 static volatile uint16_t *code; /* the instruction, and behind it RET */
@@ -132,6 +136,27 @@ static void based_segment(void)
 	errno = (int)r < 0 ? -(int)r : 0;
 	DO((int)r < 0 ? -1 : 0);
 }
+
+/* A filter of one's own stops a call of i386 with the data that sydbox's has for calls of x86-64: the newest counts. */
+static void forged_data(void)
+{
+	static struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_I386, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE | 0x5359),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+	char *room = low_pages();
+	code = (void *)room;
+	*code = INT80;
+	room[2] = (char)RET;
+	path = strcpy(room + 4096 + 8, V("file"));
+	DO(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	DO(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+	call_once(DIFFERENT);
+	DO(access(V("file"), F_OK) == 0 ? -1 : 0);
+}
 #endif
 
 #ifdef __x86_64__
@@ -143,3 +168,5 @@ TRICK(int80_rewritten, "write race") { ON_X86(rewritten(DIFFERENT, 1)); }
 TRICK(int80_rewritten_with_like_arguments, "write race") { ON_X86(rewritten(ALIKE, 1)); }
 TRICK(int80_rewritten_and_hidden, "write race") { ON_X86(rewritten(DIFFERENT, 0)); }
 TRICK(int80_in_a_based_segment, "write") { ON_X86(based_segment()); }
+/* Without sydbox nobody hears of the stop, and the call is ENOSYS. */
+TRICK(int80_with_forged_data, "write unable") { ON_X86(forged_data()); }

@@ -24,10 +24,15 @@ const (
 	offArgs   = 16
 )
 
-// TraceData is the RET_DATA of every stop that the filter asks for, the letters "SY". It tells people who debug a
-// tracee which filter stopped it and means nothing else: a tracee's own filters may stop it too, with any data they
-// like, and the newest filter's data is what the tracer gets. Judge a stop by its registers.
-const TraceData = 0x5359
+// TraceData and TraceData32 are the RET_DATA of every stop that the filter asks for, the letters "SY" of calls of 64-bit
+// ABIs and "SZ" of those of 32-bit ones, which share no audit word. They tell people who debug a tracee which filter
+// stopped it, and a tracer which of two ABIs a call is of, where the kernel does not say it in another way. A tracee's own
+// filters may stop it too, with any data they like, and the newest filter's data is what the tracer gets: where there may
+// be one, judge a stop by its registers.
+const (
+	TraceData   = 0x5359
+	TraceData32 = 0x535a
+)
 
 // maxErrno is the largest errno that the kernel lets a filter return (MAX_ERRNO).
 const maxErrno = 4095
@@ -48,10 +53,12 @@ func compile(f *syscalls.Filter, bigEndian bool) ([]unix.SockFilter, error) {
 	groups := byAudit(f.ABIs)
 	bodies := make([]label, len(groups))
 	for i, g := range groups {
+		p.serve(g[0].ABI.Audit)
 		if bodies[i], err = p.abis(g, foreign); err != nil {
 			return nil, fmt.Errorf("seccomp filter: %w", err)
 		}
 	}
+	p.trace = traced
 	next := p.ret(foreign)
 	for i := len(groups) - 1; i >= 0; i-- {
 		next = p.branch(unix.BPF_JEQ, groups[i][0].ABI.Audit, bodies[i], next)
@@ -171,7 +178,7 @@ func action(v syscalls.Verdict) (uint32, error) {
 	case syscalls.Allow:
 		return unix.SECCOMP_RET_ALLOW, nil
 	case syscalls.Trace:
-		return unix.SECCOMP_RET_TRACE | TraceData, nil
+		return traced, nil
 	case syscalls.Fail:
 		if v.Errno > maxErrno {
 			return 0, fmt.Errorf("errno %d is above %d, the largest there is", v.Errno, maxErrno)

@@ -11,7 +11,8 @@ type program struct {
 	reversed  []unix.SockFilter
 	bigEndian bool
 	returns   map[uint32]label // the copy of each return that was placed last
-	bodies    map[string]label // row bodies with arguments, shared by all rows that have the same
+	bodies    map[string]label // row bodies with arguments, shared by all rows of an audit word that have the same
+	trace     uint32           // the return that asks for a stop
 }
 
 // label is an instruction's place, counted from the end of the finished program.
@@ -21,7 +22,25 @@ type label int
 const farthest = 255
 
 func newProgram(bigEndian bool) *program {
-	return &program{bigEndian: bigEndian, returns: map[uint32]label{}, bodies: map[string]label{}}
+	return &program{bigEndian: bigEndian, returns: map[uint32]label{}, bodies: map[string]label{}, trace: traced}
+}
+
+// traced is what action says of a stop, whatever the ABI.
+const traced = unix.SECCOMP_RET_TRACE | TraceData
+
+// serve begins the tables of an audit word.
+func (p *program) serve(audit uint32) {
+	clear(p.bodies)
+	p.trace = unix.SECCOMP_RET_TRACE | dataOf(audit)
+}
+
+// dataOf is what a stop of a call with that audit word says.
+func dataOf(audit uint32) uint32 {
+	const wide = 1 << 31 // __AUDIT_ARCH_64BIT (linux/audit.h)
+	if audit&wide == 0 {
+		return TraceData32
+	}
+	return TraceData
 }
 
 // finish turns the program the right way round.
@@ -44,6 +63,9 @@ func (p *program) skip(target label) int { return len(p.reversed) - 1 - int(targ
 
 // ret gives a place that returns action.
 func (p *program) ret(action uint32) label {
+	if action == traced {
+		action = p.trace
+	}
 	if l, ok := p.returns[action]; ok && p.skip(l) < farthest {
 		return l
 	}
