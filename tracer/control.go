@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -99,6 +101,13 @@ func (c *Control) remove(pid int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.procs, pid)
+}
+
+// processes returns the PIDs of the tree. The slice is the caller's.
+func (c *Control) processes() []int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Keys(c.procs))
 }
 
 func (c *Control) killing() bool {

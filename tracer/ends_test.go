@@ -1,12 +1,14 @@
 package tracer
 
 import (
+	"bufio"
+	"os/exec"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
 
-// What is left of tasks that end, by made-up numbers as in birth_test.go.
+// What is left of tasks that end, most of them with made-up numbers as in birth_test.go.
 
 // TestChainOfCreators: a process that forks and ends, whose child does the same, and so on, leaves nothing behind.
 func TestChainOfCreators(t *testing.T) {
@@ -62,4 +64,62 @@ func TestKilledInItsExec(t *testing.T) {
 		t.Errorf("left over: %d tasks, %d for the Handler, %d of the process", len(tr.tasks), len(f.live),
 			leader.Process.Tasks)
 	}
+}
+
+// TestKilledAtItsFork: where a killed task stops once more at its end, what GETEVENTMSG says by then is what it ends with.
+// It must not be taken for its child's number.
+func TestKilledAtItsFork(t *testing.T) {
+	cmd := exec.Command("/bin/sh", "-c", "echo; read go; /bin/true & wait")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	f := newFake(t)
+	onOwnThread(func() { // which ends with its tracees
+		tr := newTracer(f, Options{Exits: true})
+		tr.launched = true
+		pid := cmd.Process.Pid
+		tr.root = join(tr, pid, nil)
+		f.Birth(nil, tr.root)
+		if errno := ptraceSeize(pid, tr.options()); errno != 0 {
+			t.Error(errno)
+			return
+		}
+		_, _ = in.Write([]byte("\n"))
+		var ws unix.WaitStatus
+		for event(ws) == 0 || event(ws) == unix.PTRACE_EVENT_STOP { // the child's first stop may come before
+			if _, err := unix.Wait4(-1, &ws, waitMine, nil); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+		child, errno := eventMessage(pid)
+		if errno != 0 || child == 0 || !ws.Stopped() {
+			t.Errorf("%#x: child %d, %v", uint32(ws), child, errno)
+			return
+		}
+		if err := unix.Kill(pid, unix.SIGKILL); err != nil {
+			t.Error(err)
+			return
+		}
+		waitFor(t, func() bool { return stoppedBy(pid, unix.PTRACE_EVENT_EXIT) })
+		if msg, errno := eventMessage(pid); errno != 0 || msg != uint64(unix.SIGKILL) {
+			t.Errorf("at its end the message is %d (%v)", msg, errno)
+		}
+		tr.dispatch(pid, ws)
+		if f.births != 1 || len(tr.tasks) != 1 || !stoppedBy(pid, unix.PTRACE_EVENT_EXIT) {
+			t.Errorf("%d births, tasks %v", f.births, tr.tasks)
+		}
+	})
+	_ = cmd.Wait()
 }

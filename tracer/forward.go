@@ -15,9 +15,14 @@ import (
 // The target shares the tracer's process group, so ^C, ^\ and a hangup reach both by themselves, and so does `kill
 // -TERM -PGRP`. `kill -TERM PID` of the tracer reaches the tracer alone, and then the target must get it from us. Go
 // does not say who sent a signal. But a traced task reports each signal that it gets, one that it ignores too, in a
-// signal-delivery-stop. So the rule is: a signal that some task in our process group got from outside the tree at about
-// the same time was sent to the group; any other was for us and is passed on to the target. A task that sent it to
-// itself counts as well (kill(0, sig) within the tree reaches us too); one that got it from another task does not.
+// signal-delivery-stop. So the rule is: a signal that some task in our process group got from outside the tree as well
+// was sent to the group; any other was for us and is passed on to the target. A task that sent it to itself counts as well
+// (kill(0, sig) within the tree reaches us too); one that got it from another task does not.
+//
+// Whether a task is about to get it too can be found out for certain (forward_look.go). How long ago one may have got it
+// that was sent along with ours cannot: between the runtime's handler and us nobody can look, and the kernel gives
+// processes no other account of a signal that they handle (a signalfd takes only what all their threads block, which the
+// runtime undoes). So that is a time.
 //
 // What was passed on is followed up: after SIGTERM the tree has a grace, then it is killed, at once on a second
 // SIGTERM; SIGINT, SIGQUIT and SIGHUP kill it the third time within a few seconds. What the group got is never followed
@@ -28,8 +33,8 @@ import (
 // ignored when this process started (nohup) stay ignored.
 
 const (
-	// groupGrace is how long around our own receipt a task's receipt of the same signal is taken for the same one.
-	groupGrace = 150 * time.Millisecond
+	// groupGrace is how long before our own receipt a task's receipt of the same signal is taken for the same one.
+	groupGrace = time.Second
 	// insistence is the time within which the third signal kills.
 	insistence = 4 * time.Second
 	// defaultTermGrace is Options.TermGrace unless set.
@@ -55,21 +60,35 @@ type forwarder struct {
 	start   time.Time
 	self    int // our PID
 	group   int // our process group
+	thread  int // the tracer's
 	signals chan os.Signal
 	quit    chan struct{}
+	// asked counts how often the tracer's thread was to look at all stops, handled is the last of these that it did.
+	asked, handled atomic.Uint32
+	looked         chan struct{}
+	restore        func()
+	done           chan struct{} // closed at the end of the goroutine
 	// seen is when, since start, a task of our group last got each signal in the way of a group; 0 is never.
-	seen   [len(passed)]atomic.Int64
+	seen [len(passed)]atomic.Int64
+	// own says that a signal was passed on and was not seen to arrive yet.
+	own    [len(passed)]atomic.Bool
 	killed atomic.Bool
 }
 
+// newForwarder starts one.
+//
+// Precondition: the thread is the tracer's.
 func newForwarder(c *Control, grace time.Duration) *forwarder {
 	if grace == 0 {
 		grace = defaultTermGrace
 	}
 	f := &forwarder{
-		control: c, grace: grace, start: time.Now(), self: os.Getpid(), group: unix.Getpgrp(),
-		signals: make(chan os.Signal, 16), quit: make(chan struct{}),
+		control: c, grace: grace, start: time.Now(), self: os.Getpid(), group: unix.Getpgrp(), thread: unix.Gettid(),
+		signals: make(chan os.Signal, 16), quit: make(chan struct{}), looked: make(chan struct{}, 1),
+		done: make(chan struct{}),
 	}
+	// Where that fails the thread looks when the next stop comes.
+	f.restore, _ = interruptible(wakeSignal)
 	for _, sig := range passed {
 		if !signal.Ignored(sig) {
 			signal.Notify(f.signals, sig)
@@ -82,6 +101,10 @@ func newForwarder(c *Control, grace time.Duration) *forwarder {
 func (f *forwarder) stop() {
 	signal.Stop(f.signals)
 	close(f.quit)
+	<-f.done
+	if f.restore != nil {
+		f.restore()
+	}
 }
 
 // saw is told of each signal-delivery-stop.
@@ -102,20 +125,28 @@ func (f *forwarder) saw(t *tracer, task *Task, sig syscall.Signal) {
 	case code == siKernel: // the terminal
 	case code != siUser:
 		return // aimed by sigqueue or tgkill: never at a group
+	case readStatus(task.TID).count("NSpid") > 1: // in a PID namespace of its own, where who is outside has no number
+		if sender != 0 || f.own[i].Swap(false) {
+			return
+		}
+	case int(sender) == f.self: // what we passed on
+		f.own[i].Store(false)
+		return
 	case int(sender) == task.Process.TGID: // a member's kill(0, sig), or raise
-	case t.tasks[int(sender)] != nil, int(sender) == f.self:
-		return // one task to another, or what we passed on
+	case t.tasks[int(sender)] != nil:
+		return // one task to another
 	}
 	f.seen[i].Store(max(1, int64(time.Since(f.start))))
 }
 
-// groupGot says whether the tree got the signal by itself.
-func (f *forwarder) groupGot(i int, at time.Duration) bool {
+// recently says whether a task of our group has got the signal since a while before at.
+func (f *forwarder) recently(i int, at time.Duration) bool {
 	seen := time.Duration(f.seen[i].Load())
 	return seen != 0 && seen > at-groupGrace
 }
 
 func (f *forwarder) run() {
+	defer close(f.done)
 	var doom <-chan time.Time
 	var times [len(passed)][]time.Time
 	for {
@@ -127,7 +158,7 @@ func (f *forwarder) run() {
 		case sig := <-f.signals:
 			i := passedIndex(sig)
 			now := time.Now()
-			if f.waitForGroup(i) {
+			if f.groupGot(i) {
 				continue
 			}
 			times[i] = append(recent(times[i], now), now)
@@ -138,25 +169,16 @@ func (f *forwarder) run() {
 			case sig == unix.SIGTERM:
 				doom = time.After(f.grace)
 			}
+			f.own[i].Store(true)
 			_ = f.control.Signal(sig.(syscall.Signal)) // ESRCH: the run is about to end
 		}
 	}
 }
 
-// waitForGroup gives the tasks the time to show that they got the signal too.
-func (f *forwarder) waitForGroup(i int) bool {
+// groupGot says whether the tree got a signal by itself that has just come to us.
+func (f *forwarder) groupGot(i int) bool {
 	at := time.Since(f.start)
-	for time.Since(f.start) < at+groupGrace {
-		if f.groupGot(i, at) {
-			return true
-		}
-		select {
-		case <-f.quit:
-			return true
-		case <-time.After(groupGrace / 10):
-		}
-	}
-	return f.groupGot(i, at)
+	return f.recently(i, at) || f.groupHasIt(i) || f.recently(i, at)
 }
 
 // recent keeps the times that still count.

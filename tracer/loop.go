@@ -78,7 +78,8 @@ func newTracer(h Handler, opt Options) *tracer {
 // loop handles stops until no child is left.
 func (t *tracer) loop() error {
 	for {
-		more, err := t.collect()
+		wanted := t.forward.wants()
+		more, err := t.collect(wanted != 0)
 		if err != nil {
 			return err
 		}
@@ -95,6 +96,7 @@ func (t *tracer) loop() error {
 				return t.err
 			}
 		}
+		t.forward.has(wanted)
 		if !more {
 			return t.finish()
 		}
@@ -103,10 +105,10 @@ func (t *tracer) loop() error {
 
 // collect takes every stop that is there, and waits if there is none; more is false once there are no children left.
 // All are taken before any is handled: the kernel looks at its list in a fixed order, and a tracee near its head that
-// stops all the time would starve the others.
-func (t *tracer) collect() (more bool, err error) {
+// stops all the time would starve the others. With all it does not wait.
+func (t *tracer) collect(all bool) (more bool, err error) {
 	t.batch = t.batch[:0]
-	if !t.pace.mayWait() {
+	if all || !t.pace.mayWait() {
 		for {
 			pid, ws, errno := poll()
 			switch {
@@ -123,7 +125,7 @@ func (t *tracer) collect() (more bool, err error) {
 			break
 		}
 		t.pace.took(len(t.batch))
-		if len(t.batch) > 0 {
+		if all || len(t.batch) > 0 {
 			return true, nil
 		}
 	}
@@ -142,7 +144,7 @@ func (t *tracer) wait() (more bool, err error) {
 			t.add(pid, ws)
 			return true, nil
 		case unix.EINTR:
-			if t.watch != nil && t.control.detach.Load() {
+			if t.watch != nil && t.control.detach.Load() || t.forward.wants() != 0 {
 				return true, nil
 			}
 		case unix.ECHILD:

@@ -43,6 +43,10 @@ func tracerMain() bool {
 		opt.TermGrace = 100 * time.Millisecond
 	}
 	var h Handler = nothing{}
+	if strings.Contains(options, "slow") {
+		h = tardy{}
+		plan.NoNewPrivs, plan.Filter = launch.Required, tardyFilter()
+	}
 	if strings.Contains(options, "give") {
 		h = giveMain(options, plan, &opt)
 	}
@@ -176,78 +180,6 @@ func waitFor(t *testing.T, ok func() bool) {
 	}
 	t.Fatal("it never came")
 }
-
-func TestForward(t *testing.T) {
-	const alone, group = 1, -1 // factors of the PID that is signalled
-	for _, c := range []struct {
-		name, options, mode string
-		signals             []syscall.Signal
-		to                  int
-		status              int
-	}{
-		{"TERM to the tracer alone arrives once", "pass", "terms", sigs(unix.SIGTERM), alone, 0},
-		{"TERM to the group arrives once", "pass", "terms", sigs(unix.SIGTERM), group, 0},
-		{"second TERM kills", "pass", "stubborn", sigs(unix.SIGTERM, unix.SIGTERM), alone, 124},
-		{"grace ends", "pass,impatient", "stubborn", sigs(unix.SIGTERM), alone, 124},
-		{"third INT kills", "pass", "stubborn", sigs(unix.SIGINT, unix.SIGINT, unix.SIGINT), alone, 124},
-		{"HUP to the tracer alone arrives", "pass", "stubborn", sigs(unix.SIGHUP), alone, 129},
-		{"QUIT to the group arrives", "pass", "stubborn", sigs(unix.SIGQUIT), group, 131},
-		{
-			"INT to the group is never followed up", "pass", "stubborn",
-			sigs(unix.SIGINT, unix.SIGINT, unix.SIGINT, unix.SIGINT, unix.SIGHUP), group, 129,
-		},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			cmd := boxed(c.options, victim64(t), c.mode)
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-			out, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-				t.Fatal(line, err)
-			}
-			for _, sig := range c.signals {
-				if err := unix.Kill(c.to*cmd.Process.Pid, sig); err != nil {
-					t.Fatal(err)
-				}
-				time.Sleep(2 * groupGrace) // two at once would be one
-			}
-			// On a busy machine they may have been all the same, and more are needed.
-			ended := make(chan struct{})
-			go func() {
-				defer close(ended)
-				_ = cmd.Wait()
-			}()
-			for last := c.signals[len(c.signals)-1]; c.status == 124; time.Sleep(2 * groupGrace) {
-				if over(ended) || len(c.signals) == 1 {
-					break
-				}
-				_ = cmd.Process.Signal(last)
-			}
-			<-ended
-			if got := cmd.ProcessState.ExitCode(); got != c.status {
-				t.Errorf("exits with %d, want %d", got, c.status)
-			}
-		})
-	}
-}
-
-// over says whether a channel is closed.
-func over(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
-}
-
-func sigs(s ...syscall.Signal) []syscall.Signal { return s }
 
 // TestJobControl: ^Z on the terminal stops tracer and target, fg continues both.
 func TestJobControl(t *testing.T) {

@@ -29,6 +29,27 @@ func (s taskStatus) number(name string) int {
 	return n
 }
 
+// count returns how many words the line "name:\t..." has.
+func (s taskStatus) count(name string) int {
+	_, rest, _ := bytes.Cut(s, []byte("\n"+name+":\t"))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	return len(bytes.Fields(line))
+}
+
+// mask returns the set of signals in the line "name:\tHEX", empty if there is none.
+func (s taskStatus) mask(name string) uint64 {
+	_, rest, _ := bytes.Cut(s, []byte("\n"+name+":\t"))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	if len(line) > 16 {
+		line = line[len(line)-16:] // MIPS has 128 signals
+	}
+	set, err := strconv.ParseUint(string(line), 16, 64)
+	if err != nil {
+		return 0
+	}
+	return set
+}
+
 // ended says whether the task is gone or a zombie.
 func (s taskStatus) ended() bool {
 	return len(s) == 0 || bytes.Contains(s, []byte("\nState:\tZ")) || bytes.Contains(s, []byte("\nState:\tX"))
