@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"crypto/sha256"
 	"strings"
 
 	"sydbox/record/show"
@@ -43,6 +44,8 @@ type TreeProcess struct {
 	children []*TreeProcess
 	proc     *trail.Proc
 	shape    string
+	// kind is what siblings that are folded have in common, besides their end.
+	kind string
 }
 
 // Tree lists the processes.
@@ -112,7 +115,7 @@ func (a *TreeAnswer) add(t *trail.Trail, parent *TreeProcess, p *trail.Proc, wan
 			a.add(t, n, c, wanted)
 		}
 	}
-	n.shape = shapeOf(n)
+	n.form()
 }
 
 func descendants(p *trail.Proc, wanted map[*trail.Proc]bool) (n int) {
@@ -124,27 +127,44 @@ func descendants(p *trail.Proc, wanted map[*trail.Proc]bool) (n int) {
 	return n
 }
 
-// shapeOf is the kind of a process: its program and those of what it started, "gcc (as, cc1)". Siblings of one kind
-// that ended in the same way are folded.
-func shapeOf(n *TreeProcess) string {
+// mostShape bounds a shape and a kind: those of a long chain of processes would have the square of its length in all.
+const mostShape = 400
+
+// form fills in the shape and the kind of a process whose children have theirs. The shape is its program and those of what
+// it started, "gcc (as, cc1)", for people. The kind is the same in full, or a digest of it.
+func (n *TreeProcess) form() {
+	n.shape = n.formOf(func(c *TreeProcess) string { return c.shape })
+	if len(n.shape) > mostShape {
+		n.shape = strings.ToValidUTF8(n.shape[:mostShape], "") + "…"
+	}
+	n.kind = n.formOf(func(c *TreeProcess) string { return c.kind })
+	if len(n.kind) > mostShape {
+		sum := sha256.Sum256([]byte(n.kind))
+		n.kind = string(sum[:])
+	}
+}
+
+// formOf is either of the two, made of those of the children.
+func (n *TreeProcess) formOf(form func(*TreeProcess) string) string {
 	var b strings.Builder
 	b.WriteString(show.Q(string(n.Program)))
 	if n.Fork && len(n.children) == 0 {
 		b.WriteString(" fork")
 	}
-	last, repeated := "", 0
-	flush := func() { b.WriteString(last + times(max(repeated, 1))) }
+	var last *TreeProcess
+	repeated := 0
+	flush := func() { b.WriteString(form(last) + times(repeated)) }
 	for i, c := range n.children {
 		if i == 0 {
 			b.WriteString(" (")
-		} else if c.shape == last {
+		} else if c.kind == last.kind {
 			repeated++
 			continue
 		} else {
 			flush()
 			b.WriteString(", ")
 		}
-		last, repeated = c.shape, 1
+		last, repeated = c, 1
 	}
 	if len(n.children) > 0 {
 		flush()

@@ -79,6 +79,37 @@ func TestTreeWidth(t *testing.T) {
 	}
 }
 
+// TestTreeOfDaemons: a process whose child does the same, and so on: a line of it costs the same at any depth, and what is
+// kept to fold siblings is no larger. Those of one kind are still told from those that differ far below.
+func TestTreeOfDaemons(t *testing.T) {
+	s := newScript(t, "sh")
+	const deep = 5000
+	id := 1
+	for range deep {
+		id = s.born(id)
+	}
+	a := Tree(s.trail(0), TreeOptions{})
+	if text := shown(t, a, 0); len(text) > deep*400 {
+		t.Errorf("%d bytes for %d processes", len(text), deep)
+	}
+	for _, n := range a.Processes {
+		if len(n.shape) > 2*mostShape || len(n.kind) > mostShape {
+			t.Fatalf("a shape of %d bytes, a kind of %d", len(n.shape), len(n.kind))
+		}
+	}
+	s = newScript(t, "make")
+	for i := range 8 {
+		at := s.run(1, "sh")
+		for range 100 {
+			at = s.run(at, "nested-program")
+		}
+		if i >= 4 {
+			s.run(at, "other")
+		}
+	}
+	wants(t, shown(t, Tree(s.trail(0), TreeOptions{}), 100), "#2…#305 sh (nested", "… ×4  404 processes", "… ×4  408 processes")
+}
+
 // A recipe of automake has thousands of characters: --all shows them.
 func TestTreeScript(t *testing.T) {
 	script := strings.Repeat("if test -f x; then ", 40)

@@ -41,7 +41,7 @@ func (a *TreeAnswer) siblings(p *show.Printer, list []*TreeProcess, depth int) {
 	}
 }
 
-func kindOf(n *TreeProcess) string { return n.shape + "\x00" + outcome(n.proc) }
+func kindOf(n *TreeProcess) string { return n.kind + "\x00" + outcome(n.proc) }
 
 // one writes a process and what is below it.
 func (a *TreeAnswer) one(p *show.Printer, n *TreeProcess, depth int) {
@@ -72,11 +72,18 @@ func (a *TreeAnswer) folded(p *show.Printer, group []*TreeProcess, depth int) {
 	wrapDeep(p, depth, line+p.Paint(show.Faint, span(time.Duration(wall))))
 }
 
+// deepestIndent is how many generations are indented where nothing says how wide lines may be: those of a long chain would
+// be longer and longer.
+const deepestIndent = 100
+
 // wrapDeep writes a line at a depth. Where the indentation would leave too little room it stops growing, and the depth
 // is written instead.
 func wrapDeep(p *show.Printer, depth int, line string) {
-	indent := 2 * depth
-	if most := p.Width() * 2 / 5; p.Width() > 0 && indent > most {
+	indent, most := 2*depth, p.Width()*2/5
+	if p.Width() == 0 {
+		most = 2 * deepestIndent
+	}
+	if indent > most {
 		indent, line = most, p.Paint(show.Faint, "("+itoa(depth)+" deep)")+" "+line
 	}
 	p.Wrap(indent, line)
