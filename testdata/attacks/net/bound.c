@@ -188,7 +188,7 @@ TRICK(port_of_a_connected_socket, "build needs=owned sample to=127.0.0.1:5555")
 }
 
 /* Bound to a device, a socket hears only that; the loopback's is somebody else's. */
-TRICK(port_of_a_device, "build refused needs=routing sample to=127.0.0.1:5555")
+TRICK(port_of_a_device, "build refused needs=routing+owned sample to=127.0.0.1:5555")
 {
 	struct address *a = inet("0.0.0.0", PORT);
 	int fd = new_socket(AF_INET, SOCK_DGRAM, 0);
