@@ -59,6 +59,9 @@ func (t *tracer) announce(parent *Task, tid int) {
 	process.Tasks++
 	t.tasks[tid] = child
 	t.near.born(parent, child)
+	if t.crowd.on {
+		t.crowd.saw(tid)
+	}
 	t.h.Birth(parent, child)
 	if ws, seen := t.held[tid]; seen {
 		delete(t.held, tid)
@@ -81,6 +84,7 @@ func (t *tracer) hold(tid int, ws unix.WaitStatus) {
 
 // gone handles a death.
 func (t *tracer) gone(tid int, task *Task, ws unix.WaitStatus) {
+	t.crowd.lost(tid)
 	if task == nil {
 		if t.launched {
 			delete(t.held, tid)
@@ -93,6 +97,9 @@ func (t *tracer) gone(tid int, task *Task, ws unix.WaitStatus) {
 		// The kernel reaps a leader last. Another that is still known executed a program, by which it became the leader, and
 		// was killed before its event could be read: its own number is nobody's since.
 		t.dropOthers(task)
+	}
+	if up := task.Process.Parent; t.crowd.on && up != nil && up.Tasks > 0 && task.Process.Tasks == 0 {
+		t.crowd.saw(up.TGID) // it hears of that
 	}
 	if task.guessed {
 		t.unborn[tid] = struct{}{} // or its creator's word would make a task that nobody hears of again

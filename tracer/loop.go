@@ -44,6 +44,7 @@ type tracer struct {
 	near   nearer
 	pace   pace
 	ticker ticker
+	crowd  crowd
 	batch  []report
 	left   int // how many of the batch are not handled yet
 	call   rawCall
@@ -66,7 +67,8 @@ func newTracer(h Handler, opt Options) *tracer {
 		tasks: map[int]*Task{}, held: map[int]unix.WaitStatus{}, unborn: map[int]struct{}{},
 		batch: make([]report, 0, 64), noInfo: opt.NoSyscallInfo, near: nearer{on: opt.Near},
 	}
-	t.near.tasks = t.tasks
+	t.near.tasks, t.crowd.tasks = t.tasks, t.tasks
+	t.crowd.deaf = opt.deaf
 	t.exits, _ = h.(ExitHandler)
 	t.signals, _ = h.(SignalHandler)
 	if t.control == nil {
@@ -108,21 +110,13 @@ func (t *tracer) loop() error {
 // stops all the time would starve the others. With all it does not wait.
 func (t *tracer) collect(all bool) (more bool, err error) {
 	t.batch = t.batch[:0]
+	t.crowd.counts(len(t.tasks), t.ticker.ready)
 	if all || !t.pace.mayWait() {
-		for {
-			pid, ws, errno := poll()
-			switch {
-			case errno == unix.EINTR:
-				continue
-			case errno == unix.ECHILD && len(t.batch) == 0:
-				return false, nil
-			case errno != 0 && errno != unix.ECHILD:
-				return false, errno
-			case pid > 0:
-				t.add(pid, ws)
-				continue
-			}
-			break
+		switch more, err := t.takeAll(all); {
+		case err != nil:
+			return false, err
+		case !more:
+			return false, nil
 		}
 		t.pace.took(len(t.batch))
 		if all || len(t.batch) > 0 {
@@ -130,6 +124,36 @@ func (t *tracer) collect(all bool) (more bool, err error) {
 		}
 	}
 	return t.wait()
+}
+
+// takeAll puts the stops that are there into the batch, in a crowd at first those of the tasks that are asked, and the
+// others now and then, or if all are wanted; more is false if there are no children.
+func (t *tracer) takeAll(all bool) (more bool, err error) {
+	if t.crowd.on {
+		t.gather()
+		now := time.Now()
+		if !all && !t.crowd.mustLook(now) {
+			return true, nil
+		}
+		t.crowd.looked = now
+	}
+	for {
+		pid, ws, errno := poll()
+		if errno != unix.EINTR && t.crowd.on {
+			t.crowd.found(pid)
+		}
+		switch {
+		case errno == unix.EINTR:
+		case errno == unix.ECHILD:
+			return len(t.batch) > 0, nil
+		case errno != 0:
+			return false, errno
+		case pid == 0:
+			return true, nil
+		default:
+			t.add(pid, ws)
+		}
+	}
 }
 
 // wait waits for one stop.
@@ -190,6 +214,9 @@ func (t *tracer) dispatch(pid int, ws unix.WaitStatus) {
 	if task != nil && t.near.on {
 		t.near.series.saw(task)
 		t.near.ends(task)
+	}
+	if t.crowd.on {
+		t.crowd.saw(pid)
 	}
 	switch {
 	case !ws.Stopped():

@@ -57,6 +57,8 @@ type Options struct {
 	markOnly bool
 	// impatient waits for no Open or Do that was cancelled. For tests.
 	impatient bool
+	// deaf hears no SIGCHLD and asks no single task. For tests.
+	deaf bool
 }
 
 // options are the PTRACE_O_* that tasks are traced with.

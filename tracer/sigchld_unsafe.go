@@ -17,7 +17,10 @@ import (
 // The layout of struct sigaction differs between ports, but its first two words are handler and flags on all of them
 // except MIPS (the other way round), where this is left out; the rest is passed through unread.
 
-const saNoCLDStop = 1
+const (
+	saNoCLDStop = 1
+	saSigInfo   = 4
+)
 
 // sigaction is larger than any port's struct. The zero value is SIG_DFL without flags.
 type sigaction [8]uintptr
@@ -58,6 +61,31 @@ func quietSIGCHLD(deaths bool) (restore func()) {
 			_ = setAction(unix.SIGCHLD, &sigchld.was) // setting it worked before
 		}
 	}
+}
+
+// soleTracer says whether there is one run alone for which SIGCHLD is kept away.
+func soleTracer() bool {
+	sigchld.mu.Lock()
+	defer sigchld.mu.Unlock()
+	return sigchld.users == 1
+}
+
+// listenSIGCHLD returns an action that calls a handler, and whether there may be one: SIGCHLD has its default action for
+// the run's sake alone.
+func listenSIGCHLD(handler uintptr) (action sigaction, ok bool) {
+	sigchld.mu.Lock()
+	defer sigchld.mu.Unlock()
+	var is sigaction
+	if sigactionSwapped || handler == 0 || sigchld.users == 0 || actionOf(unix.SIGCHLD, &is) != 0 || is[0] != 0 {
+		return action, false
+	}
+	action = sigchld.was
+	const ignored = 1 // SIG_IGN
+	if action[0] <= ignored || action[1]&saSigInfo == 0 || action[1]&saNoCLDStop != 0 {
+		return action, false // it is not that of the Go runtime
+	}
+	action[0] = handler
+	return action, true
 }
 
 func actionOf(sig syscall.Signal, action *sigaction) syscall.Errno {

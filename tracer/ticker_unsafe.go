@@ -21,8 +21,8 @@ import (
 type ticker struct {
 	id    int32
 	ready bool
-	// ticks: the timer runs, and its signal is blocked but in a wait.
-	ticks bool
+	// every is how often the timer expires; 0 if it does not run. Its signal is blocked but in a wait while it does.
+	every time.Duration
 	// quiet counts the raw waits in a row that nothing came in.
 	quiet int
 }
@@ -89,24 +89,28 @@ func (k *ticker) start() (stop func()) {
 // raw says whether the next wait is a raw one.
 func (k *ticker) raw() bool { return k.ready && k.quiet < quietest }
 
-// tick makes the timer expire every tick from now on. Its signal must not come while anything else is done (calls on some
-// file systems fail then: fuse), nor be lost just before a wait: it is blocked but in a wait, where one that is left from
-// before ends nothing, and the next one comes within a tick. To start and stop the timer for each wait costs more: in a
-// virtual machine the host has to be told. The shim must have been started before, as it would inherit the blocked signal.
-func (k *ticker) tick() {
-	if !k.ticks {
-		k.ticks = true
-		k.block(true)
-		k.set(tick)
+// tick makes the timer expire every so often from now on. Its signal must not come while anything else is done (calls on
+// some file systems fail then: fuse), nor be lost just before a wait: it is blocked but in a wait, where one that is left
+// from before ends nothing, and the next one comes within a tick. To start and stop the timer for each wait costs more: in
+// a virtual machine the host has to be told. The shim must have been started before, as it would inherit the blocked
+// signal.
+func (k *ticker) tick(every time.Duration) {
+	if k.every == every {
+		return
 	}
+	if k.every == 0 {
+		setBlocked(wakeSignal, true)
+	}
+	k.every = every
+	k.set(every)
 }
 
 // rest stops the timer, before a wait of the other kind.
 func (k *ticker) rest() {
-	if k.ticks {
-		k.ticks = false
+	if k.every != 0 {
+		k.every = 0
 		k.set(0)
-		k.block(false)
+		setBlocked(wakeSignal, false)
 	}
 }
 
@@ -115,21 +119,25 @@ func (k *ticker) set(every time.Duration) {
 	_, _, _ = unix.RawSyscall6(unix.SYS_TIMER_SETTIME, uintptr(k.id), 0, uintptr(unsafe.Pointer(&t)), 0, 0, 0)
 }
 
-func (k *ticker) block(on bool) {
+// setBlocked blocks a signal for this thread, or no longer.
+func setBlocked(sig syscall.Signal, on bool) {
 	how := uintptr(unix.SIG_UNBLOCK)
 	if on {
 		how = unix.SIG_BLOCK
 	}
-	set := uint64(1) << (wakeSignal - 1) // sigset_t of the kernel: 64 signals
+	set := sigset(sig)
 	_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, how, uintptr(unsafe.Pointer(&set)), 0, unsafe.Sizeof(set), 0, 0)
 }
 
+// sigset is the kernel's sigset_t: 64 signals.
+func sigset(sig syscall.Signal) uint64 { return 1 << (sig - 1) }
+
 // wait is wait4 for at most a tick: pid 0 if nothing came.
 func (k *ticker) wait(status *unix.WaitStatus) (pid int, errno syscall.Errno) {
-	k.tick()
-	k.block(false)
+	k.tick(tick)
+	setBlocked(wakeSignal, false)
 	r, _, errno := unix.RawSyscall6(unix.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(status)), waitMine, 0, 0, 0)
-	k.block(true)
+	setBlocked(wakeSignal, true)
 	switch errno {
 	case 0:
 		k.quiet = 0

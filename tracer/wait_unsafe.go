@@ -22,11 +22,14 @@ func poll() (pid int, ws unix.WaitStatus, errno syscall.Errno) {
 
 // block waits for the next stop.
 func (t *tracer) block() (pid int, ws unix.WaitStatus, err error) {
-	for t.ticker.raw() {
+	for waits := 0; t.ticker.raw(); waits++ {
 		t.near.now = t.pace.yield()
+		if waits == 0 {
+			t.crowd.since = t.near.now
+		}
 		t.near.look()
 		t.adoptLate(t.near.now)
-		pid, errno := t.ticker.wait(&t.status)
+		pid, errno := t.rawWait()
 		if errno != 0 {
 			return -1, 0, errno
 		}
@@ -46,6 +49,15 @@ func (t *tracer) block() (pid int, ws unix.WaitStatus, err error) {
 	pid, err = unix.Wait4(-1, &t.status, waitMine, nil)
 	t.ticker.quiet = 0
 	return pid, t.status, err
+}
+
+// rawWait waits for the next stop without the Go scheduler, for at most a tick: pid 0 if nothing came.
+func (t *tracer) rawWait() (pid int, errno syscall.Errno) {
+	silent := t.crowd.looked.Sub(t.crowd.since) >= lookEvery
+	if t.crowd.on && !silent {
+		return t.crowd.wait(&t.ticker, t.near.now, &t.status)
+	}
+	return t.ticker.wait(&t.status)
 }
 
 // waited is what a wait returns.
