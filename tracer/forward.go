@@ -66,6 +66,7 @@ type forwarder struct {
 	// asked counts how often the tracer's thread was to look at all stops, handled is the last of these that it did.
 	asked, handled atomic.Uint32
 	looked         chan struct{}
+	waiting        atomic.Bool // that thread waits until something stops
 	restore        func()
 	done           chan struct{} // closed at the end of the goroutine
 	// seen is when, since start, a task of our group last got each signal in the way of a group; 0 is never.

@@ -64,7 +64,9 @@ func (f *forwarder) lookAtAll() {
 			pause.Stop()
 			return
 		}
-		_ = unix.Tgkill(f.self, f.thread, wakeSignal) // the thread ends after stop has been called
+		if f.waiting.Load() { // a raw wait ends by itself, and anything else must not be interrupted: see ticker.tick
+			_ = unix.Tgkill(f.self, f.thread, wakeSignal) // the thread ends after stop has been called
+		}
 		select {
 		case <-f.quit:
 			pause.Stop()
@@ -72,6 +74,13 @@ func (f *forwarder) lookAtAll() {
 		case <-f.looked:
 		case <-pause.C:
 		}
+	}
+}
+
+// waits is told when the tracer's thread begins to wait without an end, and when that is over.
+func (f *forwarder) waits(on bool) {
+	if f != nil {
+		f.waiting.Store(on)
 	}
 }
 

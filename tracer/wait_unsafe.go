@@ -46,7 +46,9 @@ func (t *tracer) block() (pid int, ws unix.WaitStatus, err error) {
 	}
 	t.near.disperse() // nobody looks while the tree is quiet
 	t.ticker.rest()
+	t.forward.waits(true)
 	pid, err = unix.Wait4(-1, &t.status, waitMine, nil)
+	t.forward.waits(false)
 	t.ticker.quiet = 0
 	return pid, t.status, err
 }
