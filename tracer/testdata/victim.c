@@ -451,6 +451,8 @@ static int terms(void) {
 }
 
 static int stubborn(void) {
+	signal(SIGHUP, SIG_DFL); // nohup(1) may have begun this
+	signal(SIGQUIT, SIG_DFL);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	CHECK(write(1, "ready\n", 6) == 6);
