@@ -32,9 +32,9 @@ func (b *box) listensByNumber(t *tracer.Task, a *access.Access) {
 	}
 }
 
-// bindsBySending says whether a call sends a datagram by a socket that is not known to be bound: the kernel binds it to
-// every address then (inet_autobind in net/ipv4/af_inet.c), where nobody could keep it from being heard from outside. One
-// that connects hears its peer alone.
+// bindsBySending says whether a call sends a datagram by a socket that is known to be neither bound nor connected: the
+// kernel binds it to every address then (inet_autobind in net/ipv4/af_inet.c), where nobody could keep it from being heard
+// from outside. One that is connected hears its peer alone.
 func (b *box) bindsBySending(t *tracer.Task) bool {
 	a := &b.acc.List[0]
 	if b.acc.Socket.Call == callConnect || a.Op&access.Connect == 0 || !a.Addr.Inet() {
@@ -42,7 +42,22 @@ func (b *box) bindsBySending(t *tracer.Task) bool {
 	}
 	protocol, inode, ok := deputy.ProtocolOf(t.TID, b.acc.Socket.FD)
 	_, bound := b.net.boundTo[inode]
-	return !ok || strings.HasPrefix(protocol, "UDP") && !bound
+	return !ok || strings.HasPrefix(protocol, "UDP") && !bound && !b.net.connected[inode]
+}
+
+// connectedByNumber notes that a socket is connected, or before it is dissolved that it is no more.
+func (n *traffic) connectedByNumber(t *tracer.Task, fd int32, is bool) {
+	protocol, inode, ok := deputy.ProtocolOf(t.TID, fd)
+	switch {
+	case !ok || !strings.HasPrefix(protocol, "UDP"):
+	case !is:
+		delete(n.connected, inode)
+	default:
+		if n.connected == nil || len(n.connected) >= anyPorts {
+			n.connected = make(map[uint64]bool)
+		}
+		n.connected[inode] = true
+	}
 }
 
 const whySends = "sending binds the socket to all addresses, where it would be heard from outside, and the kernel does not " +

@@ -26,6 +26,8 @@ type traffic struct {
 	anyPort map[uint64]bool
 	// boundTo is where sockets were bound that cannot be copied, by inode, with the port that was asked for.
 	boundTo map[uint64]netip.AddrPort
+	// connected are such sockets of UDP that are connected, by inode.
+	connected map[uint64]bool
 	// enclosure is the tree's own network namespace, if it has one.
 	enclosure launch.Network
 }

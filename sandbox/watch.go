@@ -25,6 +25,8 @@ type watched struct {
 	connects bool
 	fd       int32
 	inode    uint64
+	// numbered: and to an address of the internet, on a socket that cannot be copied.
+	numbered bool
 	// local is the address of the internet that the socket of descriptor fd, which cannot be copied, is bound to.
 	local netip.AddrPort
 	// nameless: what it makes has no name, as its flags say, which are in registers. It may be made in another directory
@@ -60,6 +62,9 @@ func (b *box) watch(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 		}
 		if b.acc.Socket.Call == callConnect {
 			w.connects, w.fd, w.inode = true, b.acc.Socket.FD, b.net.socket.Inode
+			if w.numbered = b.net.socket.FD < 0 && b.acc.List[0].Addr.Inet(); !w.numbered && b.net.socket.FD < 0 {
+				b.net.connectedByNumber(t, w.fd, false)
+			}
 			break
 		}
 		if b.acc.Socket.Call != callBind {
@@ -157,6 +162,9 @@ func (b *box) SyscallExit(t *tracer.Task, inv *syscalls.Invocation, result int64
 		return
 	}
 	if w.connects {
+		if w.numbered {
+			b.net.connectedByNumber(t, w.fd, true)
+		}
 		b.lookAtPeer(t, inv, &w)
 		return
 	}

@@ -53,6 +53,14 @@ static int dgram(int family)
 	return fd;
 }
 
+/* Sending binds to every address, too. */
+static int sender(int family)
+{
+	if (!everywhere && family != AF_UNIX)
+		return bound_to(family == AF_INET ? "127.0.0.1" : "::1");
+	return dgram(family);
+}
+
 static void told(const char *what, long result)
 {
 	printf("%s: %s\n", what, result < 0 ? strerror(errno) : "done");
@@ -80,7 +88,10 @@ static void lengths(int port)
 				snprintf(what, sizeof what, "connect %d %s of %d", family, hosts[h], sizes[i]);
 				told(what, syscall(SYS_connect, fd, room, sizes[i]));
 				close(fd);
-				fd = dgram((const int[]){AF_INET, AF_INET6, AF_UNIX}[family]);
+				/* A socket of ::1 has no way to IPv4, which the kernel says before it looks at the length. */
+				if (!everywhere && family == 1 && h == 0 && sizes[i] > 1 && sizes[i] < 16)
+					continue;
+				fd = sender((const int[]){AF_INET, AF_INET6, AF_UNIX}[family]);
 				snprintf(what, sizeof what, "sendto %d %s of %d", family, hosts[h], sizes[i]);
 				told(what, syscall(SYS_sendto, fd, "x", 1, 0, room, sizes[i]));
 				close(fd);
@@ -91,7 +102,7 @@ static void lengths(int port)
 static void unspec(int port, int four, int six)
 {
 	union address two = host("127.0.0.2", port), one6 = host("::1", port), none = {.any = {AF_UNSPEC}}, as_two = two;
-	int fd = dgram(AF_INET);
+	int fd = sender(AF_INET);
 	as_two.any.sa_family = AF_UNSPEC;
 	IS(sendto(fd, "four", 4, 0, &as_two.any, sizeof as_two.in), 4);
 	IS(recv(four, buf, sizeof buf, 0), 4);
@@ -100,7 +111,7 @@ static void unspec(int port, int four, int six)
 	IS(connect(fd, &none.any, 2), 0);
 	printf("after AF_UNSPEC: %s\n", peer(fd));
 	close(fd);
-	fd = dgram(AF_INET6);
+	fd = sender(AF_INET6);
 	FAILS(sendto(fd, "x", 1, 0, &as_two.any, sizeof as_two.in), EDESTADDRREQ);
 	IS(connect(fd, &one6.any, sizeof one6.in6), 0);
 	IS(sendto(fd, "six", 3, 0, &as_two.any, sizeof as_two.in), 3);
@@ -144,7 +155,7 @@ static void headers(int port, int four)
 {
 	union address two = host("127.0.0.2", port);
 	struct iovec iov = {"msg", 3};
-	int fd = dgram(AF_INET);
+	int fd = sender(AF_INET);
 	struct msghdr m = {.msg_name = &two, .msg_namelen = sizeof two.in, .msg_iov = &iov, .msg_iovlen = 1};
 	IS(sendmsg(fd, &m, 0), 3);
 	IS(recv(four, buf, sizeof buf, 0), 3);
