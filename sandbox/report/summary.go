@@ -128,6 +128,9 @@ func (t *tally) groups() []*group {
 		switch {
 		case onAddress(e.first):
 			g.target = where(e.first)
+		case e.count > 1 && everyProcess(e.first) != "":
+			g.path = everyProcess(e.first)
+			g.dir = g.path
 		case g.path != "":
 			g.dir = path.Dir(g.path)
 		case e.first.Target.PID != 0:

@@ -1,6 +1,10 @@
 package report
 
-import "sydbox/event"
+import (
+	"strings"
+
+	"sydbox/event"
+)
 
 // tally counts denials and merges those that say the same. Its memory is bounded whatever a tree does: after
 // maxDistinct different denials, or maxText bytes of them, further ones are only counted.
@@ -44,6 +48,9 @@ func (t *tally) add(d *event.Denial) (e *entry, isNew bool) {
 	if len(d.Chain) > 0 {
 		k.program = d.Chain[0].Name
 	}
+	if all := everyProcess(d); all != "" {
+		k.path = all
+	}
 	if k.address = place(d); k.address != "" {
 		k.path = "" // the path of a socket is its address
 	} else if d.Path == "" {
@@ -66,4 +73,18 @@ func (t *tally) add(d *event.Denial) (e *entry, isNew bool) {
 	t.byKey[k] = e
 	t.entries = append(t.entries, e)
 	return e, true
+}
+
+// everyProcess is what a read below /proc/PID that no rule denied counts as, for ps asks it of every process that there
+// is: "/proc/*/environ". It is empty for all else.
+func everyProcess(d *event.Denial) string {
+	rest, found := strings.CutPrefix(d.Path, "/proc/")
+	if !found || d.Op != "read" || d.Why == "" || d.Rule != (event.Rule{}) {
+		return ""
+	}
+	pid, entry, found := strings.Cut(rest, "/")
+	if !found || strings.Trim(pid, "0123456789") != "" {
+		return ""
+	}
+	return "/proc/*/" + entry
 }
