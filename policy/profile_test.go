@@ -90,6 +90,11 @@ func TestProfilesDecide(t *testing.T) {
 		{"untrusted", "read", "/usr/lib/x.so", "allow"},
 		{"untrusted", "read", "/proc/1/environ", "deny"},
 		{"untrusted", "read", "/var/lib/x", "deny"},
+		{"untrusted", "read", "/etc/java-17-openjdk/security/java.security", "allow"},
+		{"untrusted", "read", "/sys/fs/cgroup/a.slice/b.scope/cpu.max", "allow"},
+		{"untrusted", "read", "/sys/fs/cgroup/cpu.max", "allow"},
+		{"untrusted", "read", "/sys/fs/cgroup/memory/x/memory.limit_in_bytes", "allow"},
+		{"untrusted", "read", "/sys/fs/cgroup/a.slice/cgroup.procs", "deny"},
 		{"untrusted", "stat", "/home/a/x", "allow"},
 		{"untrusted", "create", "/home/a/src/x", "allow"},
 		{"untrusted", "create", "/home/a/x", "deny"},
@@ -131,6 +136,33 @@ func TestProfilesDecide(t *testing.T) {
 	}
 	if d := build.Decide(&Query{Op: access.Write, Path: []byte("/dev/ttyS0"), Stdio: true}); d.Denied() {
 		t.Error("a process may not reopen its standard output")
+	}
+}
+
+// TestCachesAreRead: what an add-on lets a tool write below a home, the tool can read again over a profile that allows
+// reads by a list. The private profile goes on keeping what lies beside it.
+func TestCachesAreRead(t *testing.T) {
+	for _, name := range []string{"go", "node", "rust", "ccache"} {
+		p, err := Load(host(nil), Options{Policies: []string{"untrusted", name}})
+		if err != nil {
+			t.Fatal(detail(err))
+		}
+		read := map[string]bool{}
+		for _, r := range p.rules {
+			if r.Source == name && r.Section.String() == "read" && r.Action == Allow {
+				read[r.Text] = true
+			}
+		}
+		for _, r := range p.rules {
+			if r.Source == name && r.Section.String() == "write" && r.Action == Allow && !read[r.Text] {
+				t.Errorf("%s lets %s be written and not read", name, r.Text)
+			}
+		}
+		for _, path := range []string{"/home/a/.npmrc", "/home/a/.cargo/credentials.toml", "/home/a/x"} {
+			if got := ask(p, access.Read, path); !strings.HasPrefix(got, "deny") {
+				t.Errorf("%s: %s: %s", name, path, got)
+			}
+		}
 	}
 }
 
