@@ -243,7 +243,8 @@ func (b *box) unpinned(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 		decision: policy.Decision{Action: policy.Deny, Errno: unix.EACCES},
 		op:       firstOp(a.Op),
 		natural:  a.Natural,
-		why:      "this can only be looked at when it has happened, and [harden] pinning is \"required\"",
+		why: "this can only be looked at when it has happened, and [harden] pinning is \"required\"; " +
+			"with \"preferred\" it is",
 	}
 	return b.carryOut(t, inv, &v)
 }
