@@ -107,6 +107,7 @@ func (t *tracer) attach(pids []int) (*Result, error) {
 	}
 	defer restore()
 	t.control.beginAttach(unix.Gettid())
+	shortSlice()
 	if err := t.seizeTrees(pids); err != nil {
 		return nil, err
 	}

@@ -78,6 +78,7 @@ func (t *tracer) shimStop(task *Task, ws unix.WaitStatus) {
 	}
 	t.launched = true
 	t.near.start(t.ticker.ready)
+	shortSlice()
 	t.tellsSharers, t.tellsFilters = t.stopsSharers(), t.stopsFilters()
 	t.tellsABI = tellsABI(t.plan.Filter)
 	t.startGiving()
