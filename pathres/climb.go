@@ -12,8 +12,8 @@ import (
 const climbMax = 256 << 10
 
 // climb finds the path of a handle whose path is longer than PATH_MAX, which the kernel does not tell (ENAMETOOLONG):
-// it goes up by ".." until it does and finds the component of each level by looking for the inode in the directory
-// above.
+// it goes up by ".." until it does, or until it is where the last climb began (deep.go), and finds the component of each
+// level by looking for the inode in the directory above.
 func (r *Resolver) climb(fd int, s *slot) naming {
 	var id, above ident
 	if r.identify(fd, &id) != 0 {
@@ -48,22 +48,27 @@ func (r *Resolver) climb(fd int, s *slot) naming {
 	if e != 0 {
 		return unseen
 	}
+	from, below := id, len(tail)
 	for len(tail) < climbMax {
 		text, e := r.textOf(cur)
-		if e == 0 {
+		switch e {
+		case 0:
 			if leads, _ := r.leads(text, &id); !leads {
 				return unseen
 			}
 			if len(text) == 1 {
 				text = text[:0]
 			}
-			s.path = append(s.path[:0], text...)
-			slices.Reverse(tail)
-			s.path = append(s.path, tail...)
-			return named
-		}
-		if e != unix.ENAMETOOLONG {
+		case unix.ENAMETOOLONG:
+			text = r.deepPath(&id, len(tail) == below)
+		default:
 			return unseen
+		}
+		if text != nil {
+			slices.Reverse(tail)
+			s.path = append(append(s.path[:0], text...), tail...)
+			r.deep.note(&from, s.path[:len(s.path)-below])
+			return named
 		}
 		up, e := r.openAt(cur, dotdot, unix.O_PATH|unix.O_DIRECTORY)
 		if e != 0 {

@@ -5,6 +5,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"sydbox/access"
 )
 
 // naming says whether a handle has a canonical path.
@@ -76,32 +78,49 @@ func (r *Resolver) leads(path []byte, id *ident) (bool, syscall.Errno) {
 	return e == 0 && at.is(id), e
 }
 
-// reopen opens an absolute path of the tracer that has no symbolic links in it, the last component included.
+// reopen opens an absolute path of the tracer that has no symbolic links in it, the last component included, in as few
+// pieces as the kernel takes.
 func (r *Resolver) reopen(path []byte) (int, syscall.Errno) {
-	if r.can.openat2 {
-		z, saved := terminated(path)
-		defer restore(z, saved)
-		return r.openHow(r.root, fromRoot(z), unix.O_PATH|unix.O_NOFOLLOW, unix.RESOLVE_NO_SYMLINKS)
-	}
-	fd, e := dup(r.root)
-	for e == 0 {
-		for len(path) > 0 && path[0] == '/' {
-			path = path[1:]
+	fd := r.root
+	for {
+		piece, flags := path[:r.piece(path)], unix.O_PATH|unix.O_NOFOLLOW
+		if path = path[len(piece):]; len(path) > 0 {
+			flags |= unix.O_DIRECTORY
 		}
-		if len(path) == 0 {
-			return fd, 0
-		}
-		component, flags := path, unix.O_PATH|unix.O_NOFOLLOW
-		if i := indexSlash(path); i >= 0 {
-			component, flags = path[:i], flags|unix.O_DIRECTORY
-		}
-		path = path[len(component):]
-		z, saved := terminated(component)
+		z, saved := terminated(piece)
 		var next int
-		next, e = r.openAt(fd, z, flags)
+		var e syscall.Errno
+		if r.can.openat2 {
+			next, e = r.openHow(fd, fromRoot(z), flags, unix.RESOLVE_NO_SYMLINKS)
+		} else {
+			next, e = r.openAt(fd, fromRoot(z), flags)
+		}
 		restore(z, saved)
-		closeHandle(fd)
+		if fd != r.root {
+			closeHandle(fd)
+		}
+		if e != 0 || len(path) == 0 {
+			return next, e
+		}
 		fd = next
 	}
-	return -1, e
+}
+
+// piece is how much of a path can be opened at once: what is shorter than PATH_MAX, or without openat2, by which alone
+// no link is followed on the way, one component.
+func (r *Resolver) piece(path []byte) int {
+	if r.can.openat2 {
+		if len(path) < access.PathMax {
+			return len(path)
+		}
+		return bytes.LastIndexByte(path[:access.PathMax], '/')
+	}
+	start := 0
+	for start < len(path) && path[start] == '/' {
+		start++
+	}
+	if end := indexSlash(path[start:]); end >= 0 {
+		return start + end
+	}
+	return len(path)
 }

@@ -75,6 +75,7 @@ type Resolver struct {
 	line  [64]byte
 	again []byte // a path being put together, see climb
 	dents []byte // a directory being searched, see climb
+	deep  deep
 }
 
 var _ access.Resolver = (*Resolver)(nil)
