@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -70,7 +71,8 @@ func compare(t *testing.T, w who, dir string, calls []oracleCase) {
 		if want.Errno != 0 {
 			value = -int64(want.Errno)
 		}
-		if got.Kind != Done || got.Value != value {
+		either := pathFirst() && strings.Contains(c.call, "xattr") && twoWrong(got.text(), want.String())
+		if (got.Kind != Done || got.Value != value) && !either {
 			t.Errorf("%s%v: the kernel says %s, the deputy %s", c.call, c.args, want.String(), got.text())
 		}
 		nativeTree, deputyTree := describe(t, native), describe(t, deputy)
@@ -83,6 +85,10 @@ func compare(t *testing.T, w who, dir string, calls []oracleCase) {
 		replant()
 	}
 }
+
+// pathFirst says that the kernel looks at the path first, of calls on extended attributes: before Linux 6.13. From then on
+// it looks at the attribute's name first, as a deputy does.
+var pathFirst = sync.OnceValue(func() bool { return unix.Setxattr("/proc/self/nowhere", "", nil, 0) == unix.ENOENT })
 
 func (o *Outcome) text() string {
 	if o.Kind != Done {
