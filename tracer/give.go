@@ -37,6 +37,9 @@ type giveState struct {
 	blocked bool
 	mask    signalSet
 	ip      uint64 // where the call was made
+	// again: the call is about to start over, so that the next stop at one is its entry. Where the kernel does not say
+	// which end of a call it is (before 5.3) it would be taken for the exit, and what was done for the call be lost.
+	again bool
 }
 
 // startGiving takes the listener from the shim, at the launch.
@@ -52,6 +55,7 @@ func (t *tracer) startGiving() {
 	default:
 		t.giver = newGiver(listener, t.control)
 		t.root.giver = t.giver
+		t.noInfo = t.opt.registersTell
 	}
 }
 
@@ -186,6 +190,7 @@ func (t *tracer) giftExit(task *Task, result int64) {
 	case task.gift.hasGivenUp():
 		t.giveUp(task)
 	default:
+		task.state.give.again = true
 		task.state.wanted = wantGift // it was interrupted, and will start over or be EINTR: that is a signal's stop
 	}
 }

@@ -37,6 +37,7 @@ func (t *tracer) interrupted(task *Task, isSignal bool) {
 	case late:
 		s.wanted = wantGift // the answer may be one that only the tracer may see
 	}
+	s.give.again = true
 	if t.opt.restartTyped && !s.give.marked {
 		t.check(task.TID, t.restoreNumber(task))
 	}

@@ -59,6 +59,8 @@ type Options struct {
 	impatient bool
 	// deaf hears no SIGCHLD and asks no single task. For tests.
 	deaf bool
+	// registersTell works as on a kernel that gives, but lacks PTRACE_GET_SYSCALL_INFO: user-mode Linux. For tests.
+	registersTell bool
 }
 
 // options are the PTRACE_O_* that tasks are traced with.

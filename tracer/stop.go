@@ -219,6 +219,11 @@ func (t *tracer) syscallStop(task *Task) {
 		t.resume(task)
 		return
 	}
+	if t.noInfo && s.give.again {
+		s.give.again = false
+		t.resume(task) // the exit stop follows
+		return
+	}
 	value, op, errno := t.callResult(task)
 	if errno != 0 {
 		t.check(task.TID, errno)
