@@ -49,12 +49,14 @@ func opening(p, home string) string {
 	if inKernelFS(p) {
 		return p
 	}
-	if strings.HasPrefix(p, "/usr/local/") {
+	if strings.HasPrefix(p, "/usr/local/") && !broad("/usr/local", home) {
 		return "/usr/local"
 	}
 	if rest, ok := strings.CutPrefix(p, "/opt/"); ok {
 		pkg, _, _ := strings.Cut(rest, "/")
-		return "/opt/" + pkg
+		if prefix := "/opt/" + pkg; !broad(prefix, home) { // homes of services lie in there too
+			return prefix
+		}
 	}
 	if parent := path.Dir(p); !broad(parent, home) {
 		return parent
