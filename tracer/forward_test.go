@@ -2,7 +2,9 @@ package tracer
 
 import (
 	"bufio"
+	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -15,6 +17,10 @@ import (
 )
 
 func TestForward(t *testing.T) {
+	// A shell's background job ignores SIGINT, and nohup(1) has SIGHUP ignored: what is begun from here does not.
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM)
+	t.Cleanup(func() { signal.Stop(heard) })
 	const alone, group = 1, -1 // factors of the PID that is signalled
 	const apart = 100 * time.Millisecond
 	for _, c := range []struct {
