@@ -165,7 +165,7 @@ func TestAttach(t *testing.T) {
 }
 
 // attachAmid attaches to a program that takes span milliseconds for what it does. It is false if that had ended before
-// it was attached to, or let go: so it may be on an emulated machine, beside others.
+// it was attached to, let go, or continued: so it may be on an emulated machine, beside others.
 func attachAmid(t *testing.T, mode string, info, stays bool, span int) bool {
 	r := start(t, sleepers(t), mode, strconv.Itoa(span))
 	time.Sleep(100 * time.Millisecond)
@@ -200,7 +200,10 @@ func attachAmid(t *testing.T, mode string, info, stays bool, span int) bool {
 	if !stays {
 		a.free()
 	}
-	if got := r.ends(); got != "done\nstatus 7\n" {
+	switch got := r.ends(); {
+	case got == "status 6\n" && span < 30_000:
+		return false // its alarm came while it was stopped
+	case got != "done\nstatus 7\n":
 		t.Error(got)
 	}
 	return true

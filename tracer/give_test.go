@@ -101,9 +101,9 @@ func (g *giving) call(task *Task, inv *syscalls.Invocation) Action {
 	return Action{Kind: Give, FD: fd, CloseOnExec: closeOnExec}
 }
 
-// openFIFO waits for a reader.
+// openFIFO waits for a reader: ever longer, as a hundred that ask each millisecond leave a slow machine nothing else.
 func openFIFO(path string, cancel <-chan struct{}) (int, syscall.Errno) {
-	for {
+	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		fd, err := unix.Open(path, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 		if err == nil {
 			return fd, 0
@@ -114,7 +114,7 @@ func openFIFO(path string, cancel <-chan struct{}) (int, syscall.Errno) {
 		select {
 		case <-cancel:
 			return -1, unix.EINTR
-		case <-time.After(time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }
