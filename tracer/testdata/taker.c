@@ -291,12 +291,12 @@ static int jumps(void) {
 		CHECK(fd == 3 && holds(fd, i % 2 ? "a" : "b") && close(fd) == 0);
 	}
 	// And out of an open of a file, whenever the timer hits one.
-	struct itimerval it = {{0, 300}, {0, 300}};
-	CHECK(setitimer(ITIMER_REAL, &it, 0) == 0);
 	sigset_t alarm;
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);
-	sigprocmask(SIG_BLOCK, &alarm, 0);
+	sigprocmask(SIG_BLOCK, &alarm, 0); // before the timer: a jump would lead back into the loop above
+	struct itimerval it = {{0, 300}, {0, 300}};
+	CHECK(setitimer(ITIMER_REAL, &it, 0) == 0);
 	for (volatile int i = 0; i < 500; i++) {
 		volatile int fd = -1;
 		char path[8];
