@@ -107,7 +107,6 @@ func (t *tracer) gone(tid int, task *Task, ws unix.WaitStatus) {
 	if task == t.root {
 		t.root = nil
 		t.result.Root = ws
-		t.control.rootGone()
 		if t.opt.WaitRoot {
 			t.control.KillTree()
 		}

@@ -73,13 +73,7 @@ func (c *Control) begin(pid int) {
 	c.add(pid)
 }
 
-// rootGone and end are called when the target and when all are gone.
-func (c *Control) rootGone() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.root = 0
-}
-
+// end is called when all are gone.
 func (c *Control) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -97,10 +91,14 @@ func (c *Control) add(pid int) {
 	}
 }
 
+// remove takes a process off the list, which may be the target.
 func (c *Control) remove(pid int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.procs, pid)
+	if c.root == pid {
+		c.root = 0
+	}
 }
 
 // processes returns the PIDs of the tree. The slice is the caller's.

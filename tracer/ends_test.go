@@ -38,11 +38,14 @@ func TestReaped(t *testing.T) {
 	root, other := join(tr, 1<<30, nil), join(tr, 1<<30+1, nil)
 	tr.h.Birth(nil, root)
 	tr.h.Birth(root, other)
-	tr.control.add(other.TID)
+	tr.control.begin(other.TID)
 	tr.add(root.TID, firstStop)
 	tr.add(other.TID, unix.WaitStatus(unix.SIGKILL))
 	if !other.Reaped() || root.Reaped() || len(tr.control.procs) != 0 || tr.tasks[other.TID] != other {
 		t.Errorf("reaped: %v, of another: %v, to be signalled: %v", other.Reaped(), root.Reaped(), tr.control.procs)
+	}
+	if tr.control.root != 0 {
+		t.Error("its number is the target's still")
 	}
 }
 
