@@ -122,12 +122,13 @@ func (f *forwarder) saw(t *tracer, task *Task, sig syscall.Signal) {
 		return
 	}
 	const siUser, siKernel = 0, 0x80 // asm-generic/siginfo.h
+	numbers := readStatus(task.TID).numbers("NStgid")
 	switch {
 	case code == siKernel: // the terminal
 	case code != siUser:
 		return // aimed by sigqueue or tgkill: never at a group
-	case readStatus(task.TID).count("NSpid") > 1: // in a PID namespace of its own, where who is outside has no number
-		if sender != 0 || f.own[i].Swap(false) {
+	case len(numbers) > 1: // in a PID namespace of its own, where who is outside has no number
+		if sender == 0 && f.own[i].Swap(false) || sender != 0 && int(sender) != numbers[len(numbers)-1] {
 			return
 		}
 	case int(sender) == f.self: // what we passed on

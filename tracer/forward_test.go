@@ -213,3 +213,35 @@ func TestOwnSignal(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupOfMember: what a member sends to its own group, the tracer in it, is not passed on, also from a PID namespace.
+func TestGroupOfMember(t *testing.T) {
+	for _, options := range []string{"pass", "pass,pids"} {
+		if err := launch.CanMake(launch.StepPIDs); err != nil && options != "pass" {
+			continue
+		}
+		cmd := boxed(options, "/bin/sh", "-c", `exec 3<&0; (read go <&3; kill 0) & exec "$0" terms`, victim64(t))
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
+			t.Fatal(line, err)
+		}
+		if _, err := in.Write([]byte("\n")); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		if got := cmd.ProcessState.ExitCode(); got != 0 {
+			t.Errorf("%s: exits with %d: it heard more than one", options, got)
+		}
+	}
+}

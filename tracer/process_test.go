@@ -39,6 +39,9 @@ func tracerMain() bool {
 		plan.NoNewPrivs, plan.LandlockLevel = launch.Required, launch.Required
 		plan.Landlock = &landlock.Ruleset{Scoped: landlock.ScopeSignal}
 	}
+	if strings.Contains(options, "pids") {
+		plan.PIDs = launch.Required
+	}
 	if strings.Contains(options, "impatient") {
 		opt.TermGrace = 100 * time.Millisecond
 	}

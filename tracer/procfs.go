@@ -29,11 +29,15 @@ func (s taskStatus) number(name string) int {
 	return n
 }
 
-// count returns how many words the line "name:\t..." has.
-func (s taskStatus) count(name string) int {
+// numbers returns those in the line "name:\tN\tN...".
+func (s taskStatus) numbers(name string) (list []int) {
 	_, rest, _ := bytes.Cut(s, []byte("\n"+name+":\t"))
 	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	return len(bytes.Fields(line))
+	for _, word := range bytes.Fields(line) {
+		n, _ := strconv.Atoi(string(word)) // the kernel writes nothing else
+		list = append(list, n)
+	}
+	return list
 }
 
 // mask returns the set of signals in the line "name:\tHEX", empty if there is none.
