@@ -113,7 +113,10 @@ func (r *Resolver) piece(path []byte) int {
 		if len(path) < access.PathMax {
 			return len(path)
 		}
-		return bytes.LastIndexByte(path[:access.PathMax], '/')
+		if end := bytes.LastIndexByte(path[:access.PathMax], '/'); end > 0 {
+			return end
+		}
+		return len(path) // ENAMETOOLONG
 	}
 	start := 0
 	for start < len(path) && path[start] == '/' {
