@@ -29,7 +29,7 @@ type Rule struct {
 type Denial struct {
 	Time time.Time
 	// Action is "deny", "mute", "kill", "kill-tree", "warn" where the call went on, or "unseen" where it was allowed, could
-	// only be looked at afterwards, and its process was killed by somebody before that.
+	// only be looked at afterwards, and its task was killed before that, by somebody or by another thread's exec.
 	Action string
 	Op     string // the operation: "create"
 	Errno  string // what the call returned: "EACCES"; empty if it went on

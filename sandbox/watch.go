@@ -192,8 +192,8 @@ func (b *box) SyscallExit(t *tracer.Task, inv *syscalls.Invocation, result int64
 }
 
 // unseen says that a task was taken out of its stop at the exit of a watched call, which only SIGKILL and another thread's
-// exec do: then its descriptors are gone before anybody has looked. It runs nothing more, and what it may have opened is
-// told, but nothing says that it was anything else than what was judged.
+// exec do, before anybody has looked. It runs nothing more, though the program of the other thread has what it may have
+// opened. That is told, but nothing says that it was anything else than what was judged.
 func (b *box) unseen(t *tracer.Task, inv *syscalls.Invocation, w *watched) bool {
 	if t.Stopped() {
 		return false

@@ -158,7 +158,7 @@ func (t *Task) Reaped() bool { return t.reaped }
 // Stopped says whether the task is still in the stop that the Handler is being asked about. Only SIGKILL takes it out of
 // there, somebody's or that of another thread's exec (ptrace(2)).
 //
-// Precondition: this is the tracer's thread.
+// Precondition: this is the tracer's thread, and Options.Exits is not set, by which it would stop once more.
 func (t *Task) Stopped() bool {
 	_, errno := eventMessage(t.TID)
 	return !t.reaped && errno != unix.ESRCH
