@@ -193,14 +193,8 @@ func (b *box) carrySocket(t *tracer.Task, inv *syscalls.Invocation) (action trac
 	s, call := &b.net.socket, b.acc.Socket.Call
 	b.noteSocket(t)
 	if b.net.muffled && call != callBind && call != callListen && b.mode == Enforce {
-		if s.FD < 0 && b.bindsBySending(t) {
-			v := verdict{decision: policy.Decision{Action: policy.Deny, Errno: unix.EACCES}, op: access.Connect, why: whySends}
-			return b.carryOut(t, inv, &v), false
-		}
-		if s.FD >= 0 {
-			if errno := s.MuffleSender(); errno != 0 {
-				return tracer.Deny(errno), false
-			}
+		if action, denied := b.muffleSender(t, inv); denied {
+			return action, false
 		}
 	}
 	if s.FD < 0 || b.carrier.deputy == nil {

@@ -8,6 +8,8 @@ import (
 
 	"sydbox/access"
 	"sydbox/deputy"
+	"sydbox/policy"
+	"sydbox/syscalls"
 	"sydbox/tracer"
 )
 
@@ -43,6 +45,19 @@ func (b *box) bindsBySending(t *tracer.Task) bool {
 	protocol, inode, ok := deputy.ProtocolOf(t.TID, b.acc.Socket.FD)
 	_, bound := b.net.boundTo[inode]
 	return !ok || strings.HasPrefix(protocol, "UDP") && !bound && !b.net.connected[inode]
+}
+
+// muffleSender keeps a socket that a call may bind to every address from being heard from outside, or denies the call.
+func (b *box) muffleSender(t *tracer.Task, inv *syscalls.Invocation) (action tracer.Action, denied bool) {
+	if s := &b.net.socket; s.FD >= 0 {
+		errno := s.MuffleSender()
+		return tracer.Deny(errno), errno != 0
+	}
+	if !b.bindsBySending(t) {
+		return action, false
+	}
+	v := verdict{decision: policy.Decision{Action: policy.Deny, Errno: unix.EACCES}, op: access.Connect, why: whySends}
+	return b.carryOut(t, inv, &v), true
 }
 
 // connectedByNumber notes that a socket is connected, or before it is dissolved that it is no more.
