@@ -13,16 +13,16 @@ import (
 // TestCrowd: among many tasks no stop is lost, also of such as stop in the same moment or after a long time, and also
 // where no signal tells of any.
 func TestCrowd(t *testing.T) {
-	const busy, rounds = 60, 10
+	const busy, rounds, many = 60, 10, 256
 	path := compile(t, "crowd.c")
 	for _, c := range []struct {
 		idle int
 		deaf bool
-	}{{crowdFrom + 50, false}, {crowdFrom + 50, true}, {crowdFrom - 40, false}} {
+	}{{many + 50, false}, {many + 50, true}, {many - 40, false}} {
 		t.Run(fmt.Sprint(c.idle, c.deaf), func(t *testing.T) {
 			b := newBox(t, []string{"access", "faccessat", "faccessat2"}, path, fmt.Sprint(c.idle), fmt.Sprint(busy),
 				fmt.Sprint(rounds))
-			b.opt.deaf = c.deaf
+			b.opt.crowdFrom, b.opt.deaf = many, c.deaf
 			calls := 0
 			b.onCall = func(*Task, *syscalls.Invocation) Action {
 				calls++

@@ -21,9 +21,11 @@ import (
 // tasks that stopped last, and those that something is expected of, are asked before each sleep, and all are looked at
 // every now and then. After a silence the thread waits for all as ever.
 
-// crowd finds stops where there are many tasks. The zero value is ready, and off.
+// crowd finds stops where there are many tasks. It is off at first.
 type crowd struct {
 	on bool
+	// from is with how many tasks it is turned on; with three quarters of that it is turned off.
+	from int
 	// unable: this program cannot listen to SIGCHLD.
 	unable bool
 	// recent are the tasks that are asked, the last one first; TID 0 is none.
@@ -51,9 +53,8 @@ var told struct {
 const toldSize = 16
 
 const (
-	// Asking costs 0.5 to 1 µs at each stop, which a look at so many tasks costs as well.
-	crowdFrom = 256
-	crowdTo   = 192
+	// crowdFrom is from how many tasks on it pays: with fewer the tree loses more time by it than the tracer gains.
+	crowdFrom = 1500
 	// asked is how many tasks are asked before each sleep, at some 150 ns each.
 	asked = 16
 	// tries is how often a task is asked in vain.
@@ -68,8 +69,8 @@ const (
 func (c *crowd) counts(tasks int, ticks bool) {
 	switch {
 	case c.on:
-		c.on = tasks >= crowdTo && soleTracer()
-	case tasks >= crowdFrom && ticks && !c.unable && soleTracer():
+		c.on = tasks >= c.from*3/4 && soleTracer()
+	case tasks >= c.from && ticks && !c.unable && soleTracer():
 		c.on = c.able()
 		c.unable = !c.on
 	}

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"cmp"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -68,7 +69,7 @@ func newTracer(h Handler, opt Options) *tracer {
 		batch: make([]report, 0, 64), noInfo: opt.NoSyscallInfo, near: nearer{on: opt.Near},
 	}
 	t.near.tasks, t.crowd.tasks = t.tasks, t.tasks
-	t.crowd.deaf = opt.deaf
+	t.crowd.from, t.crowd.deaf = cmp.Or(opt.crowdFrom, crowdFrom), opt.deaf
 	t.exits, _ = h.(ExitHandler)
 	t.signals, _ = h.(SignalHandler)
 	if t.control == nil {

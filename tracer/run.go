@@ -57,6 +57,8 @@ type Options struct {
 	markOnly bool
 	// impatient waits for no Open or Do that was cancelled. For tests.
 	impatient bool
+	// crowdFrom, if not 0, takes the place of the constant. For tests.
+	crowdFrom int
 	// deaf hears no SIGCHLD and asks no single task. For tests.
 	deaf bool
 	// registersTell works as on a kernel that gives, but lacks PTRACE_GET_SYSCALL_INFO: user-mode Linux. For tests.
