@@ -119,8 +119,9 @@ func (s *Shim) fork(order, outcome int, sys *syscall.SysProcAttr) error {
 		argv = initArgs(argv, s.plan.selfPath())
 	}
 	// The target's environment is in the plan. TZ, of which the first counts: without it a package that asks for the
-	// local time before main would have the shim read /etc/localtime.
-	env := append([]string{"TZ="}, os.Environ()...)
+	// local time before main would have the shim read /etc/localtime. And the runtime must not preempt a shim that takes
+	// longer than 10 ms: a SIGURG that is still pending at the exec is the target's.
+	env := append([]string{"TZ=", "GODEBUG=asyncpreemptoff=1"}, os.Environ()...)
 	if s.inside.has(StepPIDs) {
 		env = slices.DeleteFunc(env, notForInit)
 	}
