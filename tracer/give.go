@@ -14,7 +14,7 @@ import (
 //
 // At its seccomp stop the call gets a private number and goes on. A kernel that honours a changed number runs the filter
 // again on it (4.8, __seccomp_filter), where SECCOMP_RET_TRACE no longer stops but SECCOMP_RET_USER_NOTIF does what it
-// says: the task waits until the listener is answered (giver.go). No argument changes and no exit stop is needed.
+// says: the task waits until the listener is answered (giver.go). No argument changes, and on x86 no exit stop is needed.
 //
 // There are two cases where the number must stay. A filter of the task's own, or one that the whole tree runs under
 // (a container's), would judge the private number: it is usually not on its list. And on a port where the number is in
@@ -97,6 +97,9 @@ func (t *tracer) redirect(task *Task) {
 	var errno syscall.Errno
 	if t.byNumber(task) {
 		errno = t.setNumber(task.TID, giveNumber|s.inv.ABI.NumberBit)
+		if t.restartsByRegister(s.inv.ABI) {
+			s.wanted = wantGift // nothing else tells the restart from the same call made anew (inRestart)
+		}
 	} else {
 		errno = t.mark(task)
 	}

@@ -71,8 +71,9 @@ func (t *tracer) giveUp(task *Task) {
 // inRestart says whether the task, at a stop after its call, is about to start over the very call that waits for a gift.
 // On x86 the result says so and the number is still in its place, or the kernel has moved the task back already, with the
 // number in the register that the call is made with: then another signal came before the task left the kernel, or had
-// executed the instruction. Elsewhere it is always moved back; a call like it that is another one would have stopped
-// before it ran. The registers stay in t.regs.
+// executed the instruction. Elsewhere it is always moved back, and looks like a loop's next call whose registers are
+// loaded and that a signal has caught at its instruction: so there the exit stop of the one that returned is wanted, and
+// the gift has arrived by then. The registers stay in t.regs.
 func (t *tracer) inRestart(task *Task) bool {
 	s := &task.state
 	size, errno := getRegset(task.TID, setPrstatus, t.regs.Buffer())

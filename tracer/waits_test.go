@@ -175,7 +175,7 @@ func TestWaits(t *testing.T) {
 	needsCopies(t)
 	for _, mode := range []string{
 		"eintr", "restart", "once", "reply", "patience", "connects", "jumps", "threads", "replaced", "crowd", "stops",
-		"queued", "registers", "confined", "taken",
+		"queued", "registers", "confined", "taken", "again",
 	} {
 		for bits, path := range ofEachSize(t, sender64, sender32) {
 			name := fmt.Sprintf("%s/%s", mode, bits)
