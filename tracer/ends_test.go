@@ -1,7 +1,6 @@
 package tracer
 
 import (
-	"bufio"
 	"os/exec"
 	"testing"
 
@@ -72,21 +71,12 @@ func TestKilledInItsExec(t *testing.T) {
 // TestKilledAtItsFork: where a killed task stops once more at its end, what GETEVENTMSG says by then is what it ends with.
 // It must not be taken for its child's number.
 func TestKilledAtItsFork(t *testing.T) {
-	cmd := exec.Command("/bin/sh", "-c", "echo; read go; /bin/true & wait")
+	cmd := exec.Command("/bin/sh", "-c", "echo ready; read go; /bin/true & wait")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		t.Fatal(err)
-	}
+	ready(t, cmd)
 	f := newFake(t)
 	onOwnThread(func() { // which ends with its tracees
 		tr := newTracer(f, Options{Exits: true})

@@ -50,16 +50,7 @@ func TestForward(t *testing.T) {
 			}
 			cmd := boxed(c.options, args...)
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-			out, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-				t.Fatal(line, err)
-			}
+			ready(t, cmd)
 			for _, sig := range c.signals {
 				if err := unix.Kill(c.to*cmd.Process.Pid, sig); err != nil {
 					t.Fatal(err)
@@ -115,24 +106,31 @@ func tardyFilter() []unix.SockFilter {
 	return prog
 }
 
+// ready starts a command and waits until it says that it is ready.
+func ready(t testing.TB, cmd *exec.Cmd) {
+	t.Helper()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
+		_ = cmd.Process.Kill()
+		t.Fatal(line, err, cmd.Wait())
+	}
+}
+
 // TestUnderWay: a process of our group that has not come to take a signal has it, and one elsewhere is no sign.
 func TestUnderWay(t *testing.T) {
 	term, hup := passedIndex(unix.SIGTERM), passedIndex(unix.SIGHUP)
 	for _, own := range []bool{false, true} {
 		cmd := exec.Command(victim64(t), "terms")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: own}
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		ready(t, cmd)
 		pid := cmd.Process.Pid
 		defer func() { _, _ = cmd.Process.Kill(), cmd.Wait() }()
-		if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-			t.Fatal(line, err)
-		}
 		f := &forwarder{control: NewControl(), group: unix.Getpgrp()}
 		f.control.add(pid)
 		if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
@@ -226,16 +224,7 @@ func TestGroupOfMember(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-			t.Fatal(line, err)
-		}
+		ready(t, cmd)
 		if _, err := in.Write([]byte("\n")); err != nil {
 			t.Fatal(err)
 		}

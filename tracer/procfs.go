@@ -18,11 +18,16 @@ func readStatus(tid int) taskStatus {
 	return status
 }
 
-// number returns the number in the line "name:\tN", 0 if there is none.
-func (s taskStatus) number(name string) int {
+// field returns what the line "name:\t..." says, nothing if there is none.
+func (s taskStatus) field(name string) []byte {
 	_, rest, _ := bytes.Cut(s, []byte("\n"+name+":\t"))
 	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	n, err := strconv.Atoi(string(line))
+	return line
+}
+
+// number returns the number in the line "name:\tN", 0 if there is none.
+func (s taskStatus) number(name string) int {
+	n, err := strconv.Atoi(string(s.field(name)))
 	if err != nil {
 		return 0
 	}
@@ -31,9 +36,7 @@ func (s taskStatus) number(name string) int {
 
 // numbers returns those in the line "name:\tN\tN...".
 func (s taskStatus) numbers(name string) (list []int) {
-	_, rest, _ := bytes.Cut(s, []byte("\n"+name+":\t"))
-	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	for _, word := range bytes.Fields(line) {
+	for _, word := range bytes.Fields(s.field(name)) {
 		n, _ := strconv.Atoi(string(word)) // the kernel writes nothing else
 		list = append(list, n)
 	}
@@ -42,8 +45,7 @@ func (s taskStatus) numbers(name string) (list []int) {
 
 // mask returns the set of signals in the line "name:\tHEX", empty if there is none.
 func (s taskStatus) mask(name string) uint64 {
-	_, rest, _ := bytes.Cut(s, []byte("\n"+name+":\t"))
-	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	line := s.field(name)
 	if len(line) > 16 {
 		line = line[len(line)-16:] // MIPS has 128 signals
 	}
@@ -56,13 +58,12 @@ func (s taskStatus) mask(name string) uint64 {
 
 // ended says whether the task is gone or a zombie.
 func (s taskStatus) ended() bool {
-	return len(s) == 0 || bytes.Contains(s, []byte("\nState:\tZ")) || bytes.Contains(s, []byte("\nState:\tX"))
+	return len(s) == 0 || s.state('Z') || s.state('X')
 }
 
 // state says whether the task is in a state, by its letter (proc_pid_stat(5)).
 func (s taskStatus) state(letter byte) bool {
-	_, rest, found := bytes.Cut(s, []byte("\nState:\t"))
-	return found && len(rest) > 0 && rest[0] == letter
+	return bytes.HasPrefix(s.field("State"), []byte{letter})
 }
 
 // tracerOf returns the TID of the thread that traces tid, 0 if there is none or nobody can tell.
