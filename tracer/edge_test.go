@@ -26,7 +26,7 @@ func TestStopsAllocateNothing(t *testing.T) {
 			var buf [unix.PathMax]byte
 			n := 0
 			h := &counting{box: b, call: func(task *Task, inv *syscalls.Invocation) {
-				if _, errno := task.ReadString(inv.Pointer(0), buf[:]); errno != 0 {
+				if _, errno := task.ReadString(inv.Pointer(pathAt(inv)), buf[:]); errno != 0 {
 					t.Error(errno)
 				}
 				switch n++; n {
@@ -67,9 +67,9 @@ func TestReadMemory(t *testing.T) {
 		var got []string
 		b.onCall = func(task *Task, inv *syscalls.Invocation) Action {
 			var buf [unix.PathMax]byte
-			n, errno := task.ReadString(inv.Pointer(0), buf[:])
+			n, errno := task.ReadString(inv.Pointer(pathAt(inv)), buf[:])
 			got = append(got, string(buf[:n])+":"+errnoName(errno))
-			if errno = task.Read(inv.Pointer(0), buf[:5]); errno == 0 {
+			if errno = task.Read(inv.Pointer(pathAt(inv)), buf[:5]); errno == 0 {
 				got = append(got, string(buf[:4]))
 			}
 			return Action{}
@@ -130,7 +130,7 @@ func TestUndumpable(t *testing.T) {
 	b.onCall = func(task *Task, inv *syscalls.Invocation) Action {
 		withoutPtraceCapability(t, func() {
 			var buf [64]byte
-			_, got = task.ReadString(inv.Pointer(0), buf[:])
+			_, got = task.ReadString(inv.Pointer(pathAt(inv)), buf[:])
 		})
 		return Deny(unix.EACCES)
 	}

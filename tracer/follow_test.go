@@ -40,11 +40,11 @@ func newFollowing(t testing.TB, path, mode string, args ...string) (*box, *follo
 }
 
 func (f *following) call(task *Task, inv *syscalls.Invocation) Action {
-	if inv.Call.Name != "access" {
+	if oldName(inv.Call.Name) != "access" {
 		return Action{}
 	}
 	var buf [64]byte
-	n, errno := task.ReadString(inv.Pointer(0), buf[:])
+	n, errno := task.ReadString(inv.Pointer(pathAt(inv)), buf[:])
 	if errno != 0 {
 		f.t.Error(errno)
 	}

@@ -90,14 +90,14 @@ func compileFilter(t testing.TB, unknown syscalls.Verdict, names []string) []uni
 	return prog
 }
 
-// filterTable traces the named calls in every ABI of this machine and allows the rest.
+// filterTable traces the named calls in every ABI of this machine and allows the rest. The names are old ones (oldName).
 func filterTable(unknown syscalls.Verdict, names []string) *syscalls.Filter {
 	f := &syscalls.Filter{Foreign: syscalls.Verdict{Kind: syscalls.Kill}}
 	for _, abi := range arch.Native() {
 		a := syscalls.ABIFilter{ABI: abi, Unknown: unknown}
 		for _, e := range syscalls.All(abi) {
 			row := syscalls.Row{Nr: e.Nr, Name: e.Call.Name}
-			if slices.Contains(names, row.Name) {
+			if slices.Contains(names, oldName(row.Name)) {
 				row.Else.Kind = syscalls.Trace
 			}
 			a.Rows = append(a.Rows, row)
@@ -165,7 +165,7 @@ func newFake(t testing.TB) *fake {
 
 func (f *fake) Syscall(t *Task, inv *syscalls.Invocation) Action {
 	f.known(t, "a call")
-	f.calls[inv.Call.Name]++
+	f.calls[oldName(inv.Call.Name)]++
 	f.last = *inv
 	if f.onCall != nil {
 		return f.onCall(t, inv)

@@ -17,11 +17,14 @@ var (
 	narrowFound bool
 )
 
+// isNarrow says whether an ABI is that of 32-bit programs.
+func isNarrow(a *arch.ABI) bool { return a.WordSize == 4 }
+
 // hasNarrow says whether the kernel runs 32-bit programs. It is asked to.
 func hasNarrow(t testing.TB) bool {
 	t.Helper()
 	narrowOnce.Do(func() {
-		if !slices.ContainsFunc(arch.Native(), func(a *arch.ABI) bool { return a.WordSize == 4 }) {
+		if !slices.ContainsFunc(arch.Native(), isNarrow) {
 			return // the port has none
 		}
 		err := exec.Command(compileNarrow(t, "victim.c"), "ok").Run()

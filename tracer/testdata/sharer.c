@@ -24,9 +24,9 @@ static char **args;
 		}                                                                                                              \
 	} while (0)
 
-static void alone(void) { syscall(SYS_access, "alone", 0); }
-static void shares(void) { syscall(SYS_access, "shares", 0); }
-static void perhaps(void) { syscall(SYS_access, "perhaps", 0); }
+static void alone(void) { access("alone", 0); }
+static void shares(void) { access("shares", 0); }
+static void perhaps(void) { access("perhaps", 0); }
 
 // Two ends that wait for each other.
 static int to[2], fro[2];

@@ -104,7 +104,7 @@ static int full(void) {
 	return 0;
 }
 
-static volatile sig_atomic_t drops, last_number;
+static volatile sig_atomic_t drops;
 static void on_drop(int sig, siginfo_t *si, void *uc) {
 	(void)sig, (void)si, (void)uc;
 	drops++;
@@ -342,8 +342,11 @@ static int hostile(void) {
 static int confined(void) {
 	put("a");
 	static const int allowed[] = {
-		SYS_openat, SYS_open, SYS_read, SYS_write, SYS_close, SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_setitimer,
+		SYS_openat, SYS_read, SYS_write, SYS_close, SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_setitimer,
 		SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_futex, SYS_restart_syscall,
+#ifdef SYS_open
+		SYS_open,
+#endif
 #ifdef SYS_sigreturn
 		SYS_sigreturn,
 #endif

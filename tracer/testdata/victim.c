@@ -254,7 +254,7 @@ static int restart(void) {
 
 // deny expects mkdir to fail with the errno that it is told, in the ABI of this build.
 static int deny(void) {
-	CHECK(syscall(SYS_mkdir, args[2], 0755) == -1 && errno == atoi(args[3]));
+	CHECK(mkdir(args[2], 0755) == -1 && errno == atoi(args[3]));
 	struct stat st;
 	CHECK(stat(args[2], &st) == -1 && errno == ENOENT);
 	return 0;
@@ -356,7 +356,7 @@ static int unknown(void) {
 
 // inject expects mkdir to return 4242 and to have done nothing.
 static int inject(void) {
-	CHECK(syscall(SYS_mkdir, args[2], 0755) == 4242);
+	CHECK(mkdir(args[2], 0755) == 4242);
 	struct stat st;
 	CHECK(stat(args[2], &st) == -1 && errno == ENOENT);
 	return 0;

@@ -159,7 +159,7 @@ func (k *kernel) pack(to, dir, image string, chosen []suite, o *options) error {
 				return err
 			}
 		}
-		fmt.Fprintln(&list, s.pkg, "/"+at, o.limit, "/tests/"+s.file(), strings.Join(s.args(o, true), " "))
+		fmt.Fprintln(&list, s.pkg, "/"+at, s.limit(o), "/tests/"+s.file(), strings.Join(s.args(o, true), " "))
 	}
 	a.file("suites", []byte(list.String()), 0o644)
 	return a.write(to)

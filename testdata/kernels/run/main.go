@@ -53,7 +53,7 @@ func parse(form, kernels string, args []string) (*options, error) {
 	flags.StringVar(&kernelText, kernels, ".", "only those whose names match")
 	flags.StringVar(&suiteText, "suites", ".", "only the packages whose names match")
 	flags.StringVar(&o.run, "run", "", "only these tests, for go test's -run, whatever a suite has by itself")
-	flags.DurationVar(&o.limit, "limit", 20*time.Minute, "how long a suite may take")
+	flags.DurationVar(&o.limit, "limit", 20*time.Minute, "how long a suite may take; a slow one, three times that")
 	flags.BoolVar(&o.all, "all", false, "also the suites that take long; -suites and -run mean these, too")
 	flags.BoolVar(&o.short, "short", false, "the tests that take a minute or two, at one level or in one kernel")
 	flags.BoolVar(&o.verbose, "v", false, "print everything that the tests print")

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // suite is a package's tests, or those of them that tell kernels apart.
@@ -25,7 +26,7 @@ type suite struct {
 	needs string
 	// quick says that a boot has them unless it is told more: their time is little, also where a call takes long.
 	quick bool
-	// slow says that it takes many minutes here.
+	// slow says that it takes many minutes here, and has three times as long as others.
 	slow bool
 	// only are the machines, as Go names them, whose guests can have them; empty for all.
 	only []string
@@ -53,7 +54,7 @@ var suites = []suite{
 	{pkg: "netres", quick: true},
 	{pkg: "pathres", run: "^Test"},
 	{pkg: "deputy", run: "^Test", long: "TestOracle|Race", system: true, only: wide},
-	{pkg: "tracer", long: "TestAttach|TestVictims", system: true, only: []string{"amd64"}},
+	{pkg: "tracer", long: "TestAttach|TestVictims", system: true},
 	{
 		pkg: "sandbox", slow: true, run: "TestFeatures|TestProbe|TestBenign$|TestAttacks$", system: true,
 		short: "TestProbe|TestBenign$/^(addresses|busy_exit|identity|names|open_flags|unix_sockets)$/^dynamic$/^(user|policed)$",
@@ -78,9 +79,17 @@ func (s *suite) build(dir, goarch string) error {
 	return nil
 }
 
+// limit is how long the suite may take.
+func (s *suite) limit(o *options) time.Duration {
+	if s.slow {
+		return 3 * o.limit
+	}
+	return o.limit
+}
+
 // args are those of the test program. A guest has no compiler.
 func (s *suite) args(o *options, guest bool) []string {
-	args := []string{"-test.v", "-test.timeout=" + o.limit.String()}
+	args := []string{"-test.v", "-test.timeout=" + s.limit(o).String()}
 	run := s.run
 	if o.short && s.short != "" {
 		run = s.short
