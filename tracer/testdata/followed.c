@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "spaced.h"
+
 static char **args;
 
 #define CHECK(x)                                                                                                       \
@@ -169,7 +171,7 @@ static void rain(long us, int flags) {
 
 // hurried: no signal is lost, and none gets in the way of the result.
 static int hurried(void) {
-	rain(500, 0);
+	rain(spaced(500), 0);
 	returns(200);
 	rain(0, 0);
 	CHECK(drops > 0);
@@ -190,13 +192,13 @@ static int signals(void) {
 		_exit(0);
 	}
 	tell("follow 1000000");
-	rain(1000, 0);
+	rain(spaced(1000), 0);
 	for (int i = 0; i < 20;) {
 		ssize_t n = read(p[0], &c, 1);
 		CHECK(n == 1 || (n == -1 && errno == EINTR));
 		i += n == 1;
 	}
-	rain(1000, SA_RESTART);
+	rain(spaced(1000), SA_RESTART);
 	for (int i = 0; i < 20; i++) CHECK(read(p[0], &c, 1) == 1);
 	struct timespec ts = {0, 50000000}, left;
 	while (nanosleep(&ts, &left) == 0) {} // on a busy machine it may be over before the signal is looked at

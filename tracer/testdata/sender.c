@@ -23,6 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "spaced.h"
+
 static char **args;
 
 #define CHECK(x)                                                                                                       \
@@ -116,7 +118,7 @@ static int numbers(int restart) {
 	pid_t p = reader(s, n);
 	close(s[1]);
 	handle(restart ? SA_RESTART : 0);
-	timer(700, 700);
+	timer(spaced(700), spaced(700));
 	for (int i = 0; i < n;) {
 		ssize_t sent = say(s[0], &i, sizeof i);
 		if (sent == sizeof i) i++;
@@ -327,7 +329,7 @@ static int threads(void) {
 		}
 	}
 	handle(0);
-	timer(900, 900);
+	timer(spaced(900), spaced(900));
 	for (int i = 0; i < N; i++) CHECK(pthread_create(&t[i], 0, talker, s[i]) == 0);
 	for (int i = 0; i < N; i++) CHECK(pthread_join(t[i], 0) == 0);
 	timer(0, 0);
@@ -567,7 +569,7 @@ static int confined(void) {
 	close(s[1]);
 	handle(0);
 	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog) == 0);
-	timer(900, 900);
+	timer(spaced(900), spaced(900));
 	for (int i = 0; i < n;) {
 		ssize_t sent = say(s[0], &i, sizeof i);
 		CHECK(sent == sizeof i || (sent == -1 && errno == EINTR));

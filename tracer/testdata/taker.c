@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "spaced.h"
+
 static char **args;
 
 #define CHECK(x)                                                                                                       \
@@ -126,7 +128,7 @@ static void rain(long us, int flags) {
 // signals opens while a timer goes off all the time, and has no SA_RESTART: the open of a file is never EINTR.
 static int signals(void) {
 	put("a");
-	rain(atoi(args[3]), 0);
+	rain(spaced(atoi(args[3])), 0);
 	for (int i = atoi(args[4]); i > 0; i--) {
 		int fd = open(in("a"), O_RDONLY);
 		CHECK(fd == 3 && holds(fd, "a") && close(fd) == 0);
@@ -151,7 +153,7 @@ static int threads(void) {
 	pthread_t t[8];
 	static char name[8][2];
 	for (int i = 0; i < 8; i++) name[i][0] = 'a' + i, put(name[i]);
-	if (args[3]) rain(atoi(args[3]), 0);
+	if (args[3]) rain(spaced(atoi(args[3])), 0);
 	for (int i = 0; i < 8; i++) CHECK(pthread_create(&t[i], 0, taker, name[i]) == 0);
 	for (int i = 0; i < 8; i++) CHECK(pthread_join(t[i], 0) == 0);
 	return 0;
@@ -295,7 +297,7 @@ static int jumps(void) {
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);
 	sigprocmask(SIG_BLOCK, &alarm, 0); // before the timer: a jump would lead back into the loop above
-	struct itimerval it = {{0, 300}, {0, 300}};
+	struct itimerval it = {{0, spaced(300)}, {0, spaced(300)}};
 	CHECK(setitimer(ITIMER_REAL, &it, 0) == 0);
 	for (volatile int i = 0; i < 500; i++) {
 		volatile int fd = -1;
@@ -325,7 +327,7 @@ static int hostile(void) {
 	}
 	CHECK(syscall(0x5359, AT_FDCWD, in("a"), O_RDONLY, 0, 0, 0) == -1 && errno == ENOSYS);
 	CHECK(syscall(SYS_openat, AT_FDCWD, in("a"), O_RDONLY, 0, 0, 0x535944424f582d47) == -1 && errno == ENOSYS);
-	rain(500, 0);
+	rain(spaced(500), 0);
 	for (int i = 0; i < 500; i++) {
 		CHECK(syscall(0x5359, AT_FDCWD, a, O_RDONLY, 0, 0, 0) == -1 && (errno == ENOSYS || errno == EINTR));
 	}
@@ -363,7 +365,7 @@ static int confined(void) {
 	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	if (args[3][0] == 'p') CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog) == 0);
 	else CHECK(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &fprog) == 0);
-	rain(1000, 0);
+	rain(spaced(1000), 0);
 	for (int i = 0; i < 300; i++) {
 		int fd = open(in("a"), O_RDONLY);
 		CHECK(fd == 3 && holds(fd, "a") && close(fd) == 0);
