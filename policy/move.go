@@ -51,6 +51,9 @@ func (p *Policy) Launders(from, to []byte, directory bool) bool {
 	if !directory {
 		return false
 	}
+	if p.hollow(to) {
+		return true
+	}
 	here, there := p.live(from), p.live(to)
 	for _, n := range here {
 		if !slices.Contains(there, n) && p.below(n, func(r *Rule) bool { return r.Action >= Mute }) {
@@ -72,8 +75,21 @@ func (p *Policy) Launders(from, to []byte, directory bool) bool {
 // create: whatever it leads to, .git/hooks is there if a link is called .git. A pattern that speaks of any name there
 // (**/*.key) is not about this one.
 func (p *Policy) Plants(name []byte) bool {
+	if p.hollow(name) {
+		return true
+	}
 	other := append(bytes.Clone(name[:len(name)-len(baseName(name))]), 0)
 	return p.withholds(p.live(other), p.live(name))
+}
+
+// hollow says whether what is called so, a canonical path, may be made but not filled: a rule ends with `/.`, and what no
+// rule names below it may not be created. A name with a NUL in it is one that no rule names.
+func (p *Policy) hollow(name []byte) bool {
+	create := func(path []byte) bool {
+		d := p.Decide(&Query{Op: access.Create, Path: path})
+		return !d.Denied()
+	}
+	return create(name) && !create(append(bytes.Clone(name), '/', 0))
 }
 
 // withholds says whether a rule that is live there and not here denies creating something deeper.

@@ -53,6 +53,34 @@ allow = ["/private/open", "/w/secret/pub"]
 	}
 }
 
+// What may be made but not filled is not made full.
+func TestLaundersFull(t *testing.T) {
+	p := mustLoad(t, host(nil), `
+version = 1
+extends = []
+[write]
+default = "deny"
+allow = ["/w", "/home/.cfg/tool/data"]
+[create]
+allow = ["/home/.cfg/.", "/home/.cfg/tool/."]
+deny = ["/w/closed/."]
+`)
+	for to, want := range map[string]bool{
+		"/home/.cfg": true, "/home/.cfg/tool": true, "/home/.cfg/tool/data": false, "/w/d": false, "/w/closed": false,
+		"/home": false, // may not be made at all
+	} {
+		if got := p.Launders([]byte("/w/full"), []byte(to), true); got != want {
+			t.Errorf("a directory becomes %s: %v, want %v", to, got, want)
+		}
+		if p.Launders([]byte("/w/full"), []byte(to), false) {
+			t.Errorf("a file becomes %s: launders", to)
+		}
+		if got := p.Plants([]byte(to)); got != want {
+			t.Errorf("a link called %s: plants %v, want %v", to, got, want)
+		}
+	}
+}
+
 // A link brings all that it leads to.
 func TestPlants(t *testing.T) {
 	p := mustLoad(t, host(nil), `

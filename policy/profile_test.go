@@ -67,6 +67,7 @@ func TestProfilesDecide(t *testing.T) {
 		{"ccache", "create", "/home/a/.ccache/x", "allow"},
 		{"ccache", "create", "/home/a/.cache/ccache/x", "allow"},
 		{"ccache", "create", "/home/a/.cache/x", "deny"},
+		{"ccache", "create", "/home/a/.ccache/ccache.conf", "deny"},
 		{"private", "read", "/home/a/.ssh/id_x", "deny"},
 		{"private", "read", "/home/a/.ssh/known_hosts", "allow"},
 		{"private", "read", "/home/a/src/keys/id_ed25519", "deny"},
