@@ -254,13 +254,14 @@ func TestAgentProfile(t *testing.T) {
 				ln -s .git/config way; echo evil >> way; ln .git/config hard && echo evil >> hard
 				mv .git away && mkdir -p .git/hooks && echo evil > .git/config
 				mv .git/hooks hooks2 && mkdir .git/hooks && echo evil > .git/hooks/post-merge
+				echo evil > .git/commondir; mkdir sub && echo evil > sub/.git
 				echo evil >> .bashrc; mkdir .vscode && echo evil > .vscode/tasks.json; echo evil > .envrc
 				cat .ssh/id_x .env > stolen; echo "$SSH_AUTH_SOCK$A_TOKEN" >> stolen
 				exit 0`
 			j := job{argv: []string{w.sydbox, "run", "-q", "-p", profile, "--", "sh", "-c", script}, dir: here, uid: uid,
 				env: []string{"SSH_AUTH_SOCK=/secret", "A_TOKEN=secret"}}
 			r := j.run(t)
-			const all = "cat .git/config .git/hooks/* .bashrc .vscode/tasks.json .envrc stolen; cat file"
+			const all = "cat .git/config .git/hooks/* .git/commondir sub/.git .bashrc .vscode/tasks.json .envrc stolen; cat file"
 			look := job{argv: []string{"sh", "-c", all}, dir: here, uid: uid}
 			seen := look.run(t).stdout
 			bad := strings.Contains(seen, "evil") || strings.Contains(seen, "secret")
