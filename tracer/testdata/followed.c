@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "spaced.h"
+#include "slow.h"
 
 static char **args;
 

@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "spaced.h"
+#include "slow.h"
 
 static char **args;
 
@@ -113,7 +113,7 @@ static void ends(pid_t p) {
 
 // numbers sends numbers while a timer goes off all the time.
 static int numbers(int restart) {
-	int s[2], n = 600;
+	int s[2], n = often(600);
 	queue(s);
 	pid_t p = reader(s, n);
 	close(s[1]);
@@ -299,7 +299,7 @@ static int jumps(void) {
 
 static void *talker(void *p) {
 	int *s = p;
-	for (int i = 0; i < 150;) {
+	for (int i = 0; i < often(150);) {
 		ssize_t sent = say(s[0], &i, sizeof i);
 		CHECK(sent == sizeof i || (sent == -1 && errno == EINTR));
 		i += sent == sizeof i;
@@ -321,7 +321,7 @@ static int threads(void) {
 		CHECK(p[i] >= 0);
 		if (p[i] == 0) {
 			for (int k = 0; k <= i; k++) close(s[k][0]);
-			for (int want = 0, got; want < 150; want++) {
+			for (int want = 0, got; want < often(150); want++) {
 				CHECK(read(s[i][1], &got, sizeof got) == sizeof got && got == want);
 				if (want % 5 == 0) usleep(500);
 			}
@@ -401,7 +401,7 @@ static int replaced(void) {
 
 // crowd is processes that send all the time and are killed in the middle.
 static int crowd(void) {
-	for (int i = 0; i < 120; i++) {
+	for (int i = 0; i < often(120); i++) {
 		int s[2], st;
 		queue(s);
 		pid_t p = fork();
@@ -418,7 +418,7 @@ static int crowd(void) {
 
 // stops is stopped and continued all the time while it sends.
 static int stops(void) {
-	int s[2], st, turn = 0, n = 400;
+	int s[2], st, turn = 0, n = often(400);
 	queue(s);
 	pid_t r = reader(s, n);
 	close(s[1]);
@@ -450,7 +450,7 @@ static void on_value(int sig, siginfo_t *si, void *uc) {
 
 // queued gets signals with values while it waits: each comes once, with what it carries.
 static int queued(void) {
-	enum { N = 300 };
+	const int N = often(300);
 	int s[2];
 	queue(s);
 	int n = fill(s[0]);
@@ -563,7 +563,7 @@ static int confined(void) {
 	prog[N + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	prog[N + 2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	struct sock_fprog fprog = {N + 3, prog};
-	int s[2], n = 300;
+	int s[2], n = often(300);
 	queue(s);
 	pid_t p = reader(s, n);
 	close(s[1]);

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "spaced.h"
+#include "slow.h"
 
 static char **args;
 
@@ -129,7 +129,7 @@ static void rain(long us, int flags) {
 static int signals(void) {
 	put("a");
 	rain(spaced(atoi(args[3])), 0);
-	for (int i = atoi(args[4]); i > 0; i--) {
+	for (int i = often(atoi(args[4])); i > 0; i--) {
 		int fd = open(in("a"), O_RDONLY);
 		CHECK(fd == 3 && holds(fd, "a") && close(fd) == 0);
 	}
@@ -141,7 +141,7 @@ static int signals(void) {
 
 static void *taker(void *p) {
 	const char *name = p;
-	for (int i = 0; i < 300; i++) {
+	for (int i = often(300); i > 0; i--) {
 		int fd = open(in(name), O_RDONLY);
 		CHECK(fd >= 3 && holds(fd, name) && close(fd) == 0);
 	}
@@ -162,7 +162,7 @@ static int threads(void) {
 // children open in processes that share memory or nothing with their parent, and in the programs they become.
 static int children(void) {
 	put("a");
-	for (int i = 0; i < 50; i++) {
+	for (int i = often(50); i > 0; i--) {
 		pid_t p = i % 2 ? vfork() : fork();
 		if (p == 0) {
 			int fd = open("/proc/self/cmdline", O_RDONLY);
@@ -186,7 +186,7 @@ static int write_and_run(void) {
 	ssize_t size = read(self, image, sizeof image);
 	CHECK(size > 0 && size < (ssize_t)sizeof image);
 	close(self);
-	for (int i = 0; i < 100; i++) {
+	for (int i = often(100); i > 0; i--) {
 		char name[16];
 		snprintf(name, sizeof name, "prog%d", i % 10);
 		unlink(in(name));
@@ -299,7 +299,7 @@ static int jumps(void) {
 	sigprocmask(SIG_BLOCK, &alarm, 0); // before the timer: a jump would lead back into the loop above
 	struct itimerval it = {{0, spaced(300)}, {0, spaced(300)}};
 	CHECK(setitimer(ITIMER_REAL, &it, 0) == 0);
-	for (volatile int i = 0; i < 500; i++) {
+	for (volatile int i = 0; i < often(500); i++) {
 		volatile int fd = -1;
 		char path[8];
 		strcpy(path, i % 2 ? "a" : "b");
@@ -328,7 +328,7 @@ static int hostile(void) {
 	CHECK(syscall(0x5359, AT_FDCWD, in("a"), O_RDONLY, 0, 0, 0) == -1 && errno == ENOSYS);
 	CHECK(syscall(SYS_openat, AT_FDCWD, in("a"), O_RDONLY, 0, 0, 0x535944424f582d47) == -1 && errno == ENOSYS);
 	rain(spaced(500), 0);
-	for (int i = 0; i < 500; i++) {
+	for (int i = often(500); i > 0; i--) {
 		CHECK(syscall(0x5359, AT_FDCWD, a, O_RDONLY, 0, 0, 0) == -1 && (errno == ENOSYS || errno == EINTR));
 	}
 	rain(0, 0);
@@ -366,7 +366,7 @@ static int confined(void) {
 	if (args[3][0] == 'p') CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog) == 0);
 	else CHECK(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &fprog) == 0);
 	rain(spaced(1000), 0);
-	for (int i = 0; i < 300; i++) {
+	for (int i = often(300); i > 0; i--) {
 		int fd = open(in("a"), O_RDONLY);
 		CHECK(fd == 3 && holds(fd, "a") && close(fd) == 0);
 	}
@@ -387,7 +387,7 @@ static int many(void) {
 // crowd is processes that open all the time and are killed in the middle.
 static int crowd(void) {
 	put("a");
-	for (int i = 0; i < 200; i++) {
+	for (int i = often(200); i > 0; i--) {
 		pid_t p = fork();
 		CHECK(p >= 0);
 		if (p == 0) {
@@ -423,7 +423,7 @@ static int stops(void) {
 	pid_t p = fork();
 	CHECK(p >= 0);
 	if (p == 0) {
-		for (int i = 0; i < 1000; i++) {
+		for (int i = often(1000); i > 0; i--) {
 			int fd = open(in("a"), O_RDONLY);
 			CHECK(fd == 3 && holds(fd, "a") && close(fd) == 0);
 		}
@@ -451,7 +451,7 @@ static void on_value(int sig, siginfo_t *si, void *uc) {
 static int queued(void) {
 	put("a");
 	int st;
-	enum { N = 1000 };
+	const int N = often(1000);
 	struct sigaction sa = {.sa_sigaction = on_value, .sa_flags = SA_SIGINFO};
 	CHECK(sigaction(SIGRTMIN + 1, &sa, 0) == 0);
 	pid_t p = fork();
