@@ -171,7 +171,7 @@ func (r *runCommand) tell(end ending, terminal *report.Terminal, log *logFile, c
 	}
 	terminal.Summary()
 	if end.status != 0 && end.err == nil && !r.Quiet {
-		self.Hint(report.Hint(report.Ending{File: cmd.Path, Env: os.Environ(), NoNewPrivs: r.unprivileged(cmd)}))
+		self.Hint(report.Hint(r.ending(cmd)))
 	}
 	if denials > 0 && end.status == 0 {
 		end.status = r.violationStatus(cmd.Policy)
@@ -224,6 +224,21 @@ func (r *runCommand) violationStatus(pol *policy.Policy) int {
 		return *r.ViolationStatus
 	}
 	return pol.Run().ViolationStatus
+}
+
+// ending is what a hint is chosen by.
+func (r *runCommand) ending(cmd *sandbox.Cmd) report.Ending {
+	given, _ := cmd.Policy.Env(os.Environ())
+	return report.Ending{
+		File: cmd.Path,
+		Env:  given,
+		Keeps: func(variable string) bool {
+			_, change := cmd.Policy.Env([]string{variable + "="})
+			return change.Removed > 0
+		},
+		NoNewPrivs: r.unprivileged(cmd),
+		NoUserns:   !cmd.Policy.Lifted("userns"),
+	}
 }
 
 // unprivileged says whether no_new_privs takes anything away: root has what set-user-ID programs would give.

@@ -14,16 +14,20 @@ import (
 
 // Ending is a command that failed.
 type Ending struct {
-	// File is what was executed, Env its environment.
+	// File is what was executed, Env the environment that it was given.
 	File string
 	Env  []string
+	// Keeps says whether its policy keeps a variable from it; nil means that it keeps none.
+	Keeps func(variable string) bool
 	// NoNewPrivs says that it ran under no_new_privs.
 	NoNewPrivs bool
+	// NoUserns says that its policy refused user namespaces.
+	NoUserns bool
 }
 
-// Hint names the one known casualty of ptrace or no_new_privs that the command is, or returns "": what a debugger,
-// LeakSanitizer or a set-user-ID program misses in a sandbox. Only facts about the file are used, so a hint is true of
-// every command it is given for, but it need not be the reason of this failure.
+// Hint names the one known casualty of ptrace, no_new_privs or a refusal that the command is, or returns "": what a
+// debugger, LeakSanitizer, a set-user-ID program or a maker of namespaces misses in a sandbox. Only facts about the file
+// are used, so a hint is true of every command it is given for, but it need not be the reason of this failure.
 func Hint(e Ending) string {
 	name := filepath.Base(e.File)
 	quoted := event.Quote(name)
@@ -33,14 +37,25 @@ func Hint(e Ending) string {
 	case e.NoNewPrivs && raises(e.File):
 		return quoted + " gets its privileges from its file, which no_new_privs takes away; " +
 			"root can start it with --no-new-privs off"
-	case leakSanitized(e.File) && !leaksOff(e.Env):
-		return "LeakSanitizer does not work in the sandbox, as it needs ptrace: set ASAN_OPTIONS=detect_leaks=0"
+	case e.NoUserns && slices.Contains(namespacers, name):
+		return quoted + " makes or joins namespaces, which is refused in the sandbox: --allow syscalls=userns lets it make " +
+			"those of users; mounts in them do not get far"
+	}
+	if variables := leakVariables(e.File); len(variables) > 0 && !leaksOff(e.Env, variables) {
+		hint := "LeakSanitizer does not work in the sandbox, as it needs ptrace: set " + variables[0] + "=detect_leaks=0"
+		if e.Keeps != nil && e.Keeps(variables[0]) {
+			hint += ", and let it pass with --allow env=" + variables[0]
+		}
+		return hint
 	}
 	return ""
 }
 
 // tracers are programs that cannot do their work without ptrace(2). A sydbox in a sandbox says so itself.
 var tracers = []string{"gdb", "gdbserver", "lldb", "lldb-server", "ltrace", "rr", "strace"}
+
+// namespacers are programs that do nothing but in namespaces.
+var namespacers = []string{"buildah", "bwrap", "nsenter", "podman", "unshare"}
 
 // raises says whether executing a file would raise privileges: set-user-ID, set-group-ID or file capabilities.
 func raises(file string) bool {
@@ -55,28 +70,35 @@ func raises(file string) bool {
 	return err == nil
 }
 
-// leakSanitized says whether an ELF file is linked with LeakSanitizer: as a library (gcc) or statically, which leaves
-// its interface in the dynamic symbols (clang).
-func leakSanitized(file string) bool {
+// leakVariables returns the variables whose options an ELF file's LeakSanitizer reads, none if it has none. It is linked
+// as a library (gcc) or statically, which leaves its interface in the dynamic symbols (clang). As a part of
+// AddressSanitizer it reads the options of both; by itself, of -fsanitize=leak, its own alone.
+func leakVariables(file string) []string {
 	f, err := elf.Open(file)
 	if err != nil {
-		return false
+		return nil
 	}
 	defer f.Close()
 	libs, _ := f.ImportedLibraries()
-	for _, lib := range libs {
-		if strings.HasPrefix(lib, "liblsan.so") || strings.HasPrefix(lib, "libasan.so") {
-			return true
-		}
-	}
 	symbols, _ := f.DynamicSymbols()
-	return slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return s.Name == "__lsan_do_leak_check" })
+	has := func(library, symbol string) bool {
+		return slices.ContainsFunc(libs, func(lib string) bool { return strings.HasPrefix(lib, library) }) ||
+			slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return s.Name == symbol })
+	}
+	switch {
+	case has("libasan.so", "__asan_init"):
+		return []string{"ASAN_OPTIONS", "LSAN_OPTIONS"}
+	case has("liblsan.so", "__lsan_do_leak_check"):
+		return []string{"LSAN_OPTIONS"}
+	}
+	return nil
 }
 
-func leaksOff(env []string) bool {
+// leaksOff says whether one of the variables turns the search for leaks off.
+func leaksOff(env, variables []string) bool {
 	for _, v := range env {
 		name, value, _ := strings.Cut(v, "=")
-		if name == "ASAN_OPTIONS" || name == "LSAN_OPTIONS" {
+		if slices.Contains(variables, name) {
 			if strings.Contains(value, "detect_leaks=0") || strings.Contains(value, "detect_leaks=false") {
 				return true
 			}

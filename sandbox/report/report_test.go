@@ -384,50 +384,6 @@ func TestLog(t *testing.T) {
 	}
 }
 
-func TestHint(t *testing.T) {
-	dir := t.TempDir()
-	plain, setuid := filepath.Join(dir, "plain"), filepath.Join(dir, "raise")
-	for _, name := range []string{plain, setuid} {
-		if err := os.WriteFile(name, []byte("x"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Chmod(setuid, 0o755|os.ModeSetuid); err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct {
-		ending Ending
-		want   string
-	}{
-		{Ending{File: plain, NoNewPrivs: true}, ""},
-		{Ending{File: filepath.Join(dir, "missing"), NoNewPrivs: true}, ""},
-		{Ending{File: setuid}, ""},
-		{Ending{File: setuid, NoNewPrivs: true}, "raise gets its privileges from its file"},
-		{Ending{File: "/usr/bin/strace"}, "strace traces other programs"},
-	} {
-		if got := Hint(test.ending); !strings.HasPrefix(got, test.want) || test.want == "" && got != "" {
-			t.Errorf("Hint(%+v) = %q, want %q", test.ending, got, test.want)
-		}
-	}
-}
-
-func TestHintLeakSanitizer(t *testing.T) {
-	dir := t.TempDir()
-	source, program := filepath.Join(dir, "a.c"), filepath.Join(dir, "a")
-	if err := os.WriteFile(source, []byte("int main(void) { return 0; }\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("gcc", "-fsanitize=address", "-o", program, source).CombinedOutput(); err != nil {
-		t.Fatalf("gcc -fsanitize=address: %v\n%s", err, out)
-	}
-	if got := Hint(Ending{File: program}); !strings.Contains(got, "ASAN_OPTIONS=detect_leaks=0") {
-		t.Errorf("hint %q", got)
-	}
-	if got := Hint(Ending{File: program, Env: []string{"ASAN_OPTIONS=detect_leaks=0"}}); got != "" {
-		t.Errorf("hint %q although leaks are not looked for", got)
-	}
-}
-
 func TestUseColor(t *testing.T) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
