@@ -113,7 +113,7 @@ static void ends(pid_t p) {
 
 // numbers sends numbers while a timer goes off all the time.
 static int numbers(int restart) {
-	int s[2], n = often(600);
+	int s[2], n = 600;
 	queue(s);
 	pid_t p = reader(s, n);
 	close(s[1]);
