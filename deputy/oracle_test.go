@@ -64,6 +64,9 @@ func compare(t *testing.T, w who, dir string, calls []oracleCase) {
 		if want.Errno == unix.ENOSYS {
 			continue // an older kernel
 		}
+		if c.call == "linkat" && c.args[4] == unix.AT_EMPTY_PATH && want.Errno == unix.ENOENT {
+			continue // before Linux 6.10 only for who has CAP_DAC_READ_SEARCH: linkName
+		}
 		tk.chdir(deputy)
 		inv := tk.invocation(arch.Native()[0], c.call, args(deputy))
 		got := b.do(tk, &inv)
