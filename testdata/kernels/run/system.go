@@ -31,7 +31,11 @@ func (k *kernel) system(a *archive) error {
 		a.merge(name)
 	}
 	for _, name := range []string{"usr/bin", "usr/sbin", "usr/lib", "bin", "sbin", "lib", "lib64"} {
-		if err := a.copyTree(name, filepath.Join(top, name)); err != nil {
+		from := filepath.Join(top, name)
+		if s, err := os.Lstat(from); err == nil && s.Mode()&os.ModeSymlink != 0 {
+			continue // the package of the base system has the links already (trixie)
+		}
+		if err := a.copyTree(name, from); err != nil {
 			return err
 		}
 	}
