@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "slow.h"
+
 #define CHECK(x)                                                                                                       \
 	do {                                                                                                               \
 		if (!(x)) {                                                                                                    \
@@ -126,7 +128,7 @@ int main(int argc, char **argv) {
 		int st;
 		CHECK(waitpid(p, &st, 0) == p && st == 0);
 	} else if (!strcmp(mode, "heavy")) { // told, but the fork takes long, and says when it begins
-		long page = sysconf(_SC_PAGESIZE), areas = 25000;
+		long page = sysconf(_SC_PAGESIZE), areas = often(25000);
 		char *p = mmap(0, 2 * areas * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		CHECK(p != MAP_FAILED);
 		for (long i = 0; i < areas; i++) CHECK(mprotect(p + 2 * i * page, page, PROT_NONE) == 0);
