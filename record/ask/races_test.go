@@ -154,3 +154,31 @@ func TestJobLimit(t *testing.T) {
 		}
 	}
 }
+
+// A job cannot be told to depend on a file that it makes itself.
+func TestRaceBothMakeIt(t *testing.T) {
+	a := Races(tell(t, `/b
+		0 #1 born 0
+		0 #1 exec /b make -j2 all
+		0 #1 look /b/a ENOENT
+		0 #1 look /b/b ENOENT
+		1 #2 born 1
+		1 #2 exec /b gen
+		1 #3 born 1
+		1 #3 exec /b sh
+		2 #2 make /b/a
+		3 #3 write /b/a
+		3 #2 exit 0
+		4 #4 born 3
+		4 #4 exec /b cc1
+		5 #4 read /b/a
+		6 #4 make /b/b
+		7 #4 exit 0
+		8 #3 exit 0
+	`))
+	got := shown(t, a, 0)
+	wants(t, got, "a  written twice", "a  read without waiting", "→ let one rule make it")
+	if strings.Contains(got, "should depend on a") {
+		t.Errorf("a is to depend on itself:\n%s", got)
+	}
+}
