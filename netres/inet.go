@@ -51,15 +51,35 @@ func (n *Net) receivers(family uint8, protocol int, ip netip.Addr, port uint16, 
 	return n.inetProc(family, protocol, ip, port, list)
 }
 
+// question is what inetDiag asks.
+type question struct {
+	family   uint8
+	protocol int
+	port     uint16
+}
+
+// fewReceivers fit into one piece of an answer, most likely.
+const fewReceivers = 8
+
 // inetDiag asks for the sockets of a family with that port. If there are more of them than can be told at once it asks
 // for those of all ports, until two answers in a row tell of the same: see readings.
 func (n *Net) inetDiag(family uint8, protocol int, ip netip.Addr, port uint16, list []Socket) ([]Socket, error) {
-	found, whole, err := n.inetDump(family, protocol, netip.AddrPortFrom(ip, port), port, list, nil)
+	asked, to := question{family, protocol, port}, netip.AddrPortFrom(ip, port)
+	var found []Socket
+	var whole bool
+	var err error
+	if n.long != asked {
+		found, whole, err = n.inetDump(family, protocol, to, port, list, nil)
+	}
 	if err == nil && !whole {
+		n.long = asked
 		err = agree(func(told *maphash.Hash) (err error) {
-			found, _, err = n.inetDump(family, protocol, netip.AddrPortFrom(ip, port), 0, list, told)
+			found, _, err = n.inetDump(family, protocol, to, 0, list, told)
 			return err
 		})
+		if len(found)-len(list) <= fewReceivers {
+			n.long = question{} // most of them are gone
+		}
 	}
 	if err != nil {
 		return list, fmt.Errorf("ask which sockets have port %d: %w", port, err)

@@ -55,6 +55,9 @@ type Net struct {
 	// missing has the protocols that sock_diag cannot tell about here. The kernel would look for a module each time.
 	missing   map[int]bool
 	elsewhere bool // the namespace is not that of the calling thread
+	// long is the last question of which no answer can be had at once: to ask it that way is in vain, and costs half as
+	// much again. It may be so no more, which changes nothing about the answer.
+	long question
 }
 
 // Open returns a Net for the network namespace of the calling thread.
