@@ -45,12 +45,23 @@ func TestSocketsAllocateNothing(t *testing.T) {
 			n := newNetBench(t, w)
 			for name, inv := range n.socketRounds(publicDir(t)) {
 				var bad string
-				allocations := testing.AllocsPerRun(20, func() {
-					if out := n.outcome(inv); out.Kind != Done || out.Value < 0 && out.Value != -int64(unix.ECONNREFUSED) &&
-						out.Value != -int64(unix.EINPROGRESS) && out.Value != -int64(unix.ECONNABORTED) {
-						bad = fmt.Sprintf("kind %d, %d", out.Kind, out.Value)
-					}
-				})
+				var allocations float64
+				late := true
+				// Where the processor is busy ksoftirqd does what the loopback interface has to, and a refusal may come late.
+				for tries := 0; late && tries < 100; tries++ {
+					bad, late = "", false
+					allocations = testing.AllocsPerRun(20, func() {
+						out := n.outcome(inv)
+						if out.Kind == Waits {
+							late = true
+							out.GiveUp()
+						}
+						if out.Kind != Done || out.Value < 0 && out.Value != -int64(unix.ECONNREFUSED) &&
+							out.Value != -int64(unix.EINPROGRESS) && out.Value != -int64(unix.ECONNABORTED) {
+							bad = fmt.Sprintf("kind %d, %d", out.Kind, out.Value)
+						}
+					})
+				}
 				if bad != "" {
 					t.Errorf("%s: %s", name, bad)
 				}
