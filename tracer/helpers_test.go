@@ -90,7 +90,7 @@ func compileFilter(t testing.TB, unknown syscalls.Verdict, names []string) []uni
 	return prog
 }
 
-// filterTable traces the named calls in every ABI of this machine and allows the rest. The names are old ones (oldName).
+// filterTable traces the named calls in every ABI of this machine and allows the rest. Names are old ones (oldName).
 func filterTable(unknown syscalls.Verdict, names []string) *syscalls.Filter {
 	f := &syscalls.Filter{Foreign: syscalls.Verdict{Kind: syscalls.Kill}}
 	for _, abi := range arch.Native() {
@@ -252,6 +252,9 @@ func newBox(t testing.TB, calls []string, path string, args ...string) *box {
 // run runs it and checks that nothing is left in the books.
 func (b *box) run() *Result {
 	b.t.Helper()
+	if (b.opt.NoSyscallInfo || b.opt.registersTell) && arch.Native()[0].Regs.Arg0Lost {
+		b.t.Skip("this machine's registers do not tell the first argument; its first kernels with seccomp (5.5) say it")
+	}
 	result, err := Run(&b.plan, b.fake, b.opt)
 	if err != nil {
 		b.t.Fatal(err)
