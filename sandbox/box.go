@@ -78,7 +78,7 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 	b.members = newMembers(&b.proc)
 	b.guarded = !c.Policy.Lifted(refusalOutsiders)
 	if b.guarded {
-		b.carrier.options.Member = b.members.has
+		b.carrier.options.Member = b.members.own
 	}
 	b.carrier.options.Routing = !c.Policy.PolicesNetwork() || c.Policy.Lifted("routing")
 	b.carrier.options.UserNamespaces = c.Policy.Lifted("userns") || c.Policy.Lifted("clone3")
@@ -230,6 +230,9 @@ func (b *box) Birth(parent, child *tracer.Task) {
 // Death forgets a task.
 func (b *box) Death(t *tracer.Task, _ unix.WaitStatus) {
 	b.members.remove(t)
+	if b.inner != nil && t.TID == t.Process.TGID {
+		b.inner.over(t.TID)
+	}
 	b.carrier.unwatch(t.TID)
 	if b.net.names != nil && t.Process.Tasks == 0 {
 		b.net.names.gone(t.Process)

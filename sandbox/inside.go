@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -76,9 +77,22 @@ type innerNumbers struct {
 	b     *box
 	name  string      // what /proc/PID/ns/pid says of its members
 	outer map[int]int // what was found, to be looked at again: numbers are used again
+	ended []int       // the last that have ended, of whom some may not have been waited for yet
 }
 
-// find returns the tracer's number of a member, 0 if none has that number.
+// endedMost bounds them.
+const endedMost = 1024
+
+// over notes that a process has ended.
+func (n *innerNumbers) over(pid int) {
+	if len(n.ended) == endedMost {
+		n.ended = n.ended[:copy(n.ended, n.ended[endedMost/2:])]
+	}
+	n.ended = append(n.ended, pid)
+}
+
+// find returns the tracer's number of a member, or of one that has ended and was not waited for yet (members.own); 0 if
+// none has that number.
 //
 // Precondition: the thread has its own rights.
 func (n *innerNumbers) find(number int) int {
@@ -91,13 +105,19 @@ func (n *innerNumbers) find(number int) int {
 			n.outer[inner] = tid
 		}
 	}
+	n.ended = slices.DeleteFunc(n.ended, func(pid int) bool { return !n.b.members.ended(pid) })
+	for _, pid := range n.ended {
+		if inner := n.of(pid); inner != 0 {
+			n.outer[inner] = pid
+		}
+	}
 	return n.outer[number]
 }
 
 // of returns the number of a member in there, 0 if it is gone, or in another namespace.
 func (n *innerNumbers) of(tid int) int {
 	var s taskStatus
-	if !n.b.members.has(tid) || n.b.proc.status(tid, &s) != 0 || !n.home(tid) {
+	if !n.b.members.own(tid) || n.b.proc.status(tid, &s) != 0 || !n.home(tid) {
 		return 0
 	}
 	return s.innermost

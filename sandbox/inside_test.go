@@ -70,7 +70,7 @@ func TestBenignApart(t *testing.T) {
 	for _, name := range []string{
 		"signals", "metadata", "links", "names", "threads", "exec_thread", "tmpfile", "umask", "members", "landlock",
 		"net_unix", "net_waits", "orphans", "waits", "subreaper", "daemon", "kill_race", "stops", "leader_exit", "reopen",
-		"posix_ipc", "sysv", "exits", "forks", "cwd_gone",
+		"posix_ipc", "sysv", "exits", "forks", "cwd_gone", "zombies",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -103,7 +103,7 @@ func (b *box) decide(op access.Op, a *access.Access) policy.Decision {
 	if op&(access.Connect|access.Bind) != 0 {
 		b.addressQuery(q, a)
 	}
-	q.Member = o.PID != 0 && (b.members.has(o.PID) || ablated(protectMembers))
+	q.Member = o.PID != 0 && (b.members.own(o.PID) || ablated(protectMembers))
 	q.Stdio = o.Kind != access.Missing && b.stdio.covers(o, op)
 	a.ByInode = a.ByInode || q.Stdio || q.Member
 	return b.policy.Decide(q)

@@ -38,3 +38,23 @@ func (m *members) has(pid int) bool {
 	var s taskStatus
 	return m.proc.status(pid, &s) == 0 && s.tracer == m.thread
 }
+
+// own says whether /proc/PID is the tree's own: that of a member, or of one that has ended and was not waited for yet.
+//
+// Precondition: what lies in there is held by a handle that was had before. A handle never leads to another process of
+// the same number: what was judged is then what is used, or nothing (ESRCH).
+func (m *members) own(pid int) bool { return m.has(pid) || m.ended(pid) }
+
+// ended says whether a number is that of a process of the tree that has ended, and keeps the number until its parent
+// waits for it. The tracer has reaped it by then and forgotten it: the kernel is asked.
+//
+// Who has a member for a parent is of the tree. And the parent was one when the kernel told of it: the first thread of
+// a process keeps its number until the tracer has reaped it, which happens on this thread.
+func (m *members) ended(pid int) bool {
+	var s taskStatus
+	if m.proc.status(pid, &s) != 0 || !s.dead() {
+		return false
+	}
+	parent := m.tasks[s.parent]
+	return parent != nil && !parent.Reaped() && parent.TID == parent.Process.TGID
+}

@@ -45,3 +45,52 @@ func TestMembersNumbers(t *testing.T) {
 		t.Error("it is one after its death")
 	}
 }
+
+// TestMembersEnded: a process that has ended is the tree's own by its number if its parent is a member that the tracer
+// has not reaped, and nobody else's is, be it an outsider's or alive.
+func TestMembersEnded(t *testing.T) {
+	var proc procfs
+	m := newMembers(&proc)
+	self := unix.Getpid()
+	child, err := os.StartProcess("/bin/true", []string{"true"}, &os.ProcAttr{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Waitid(unix.P_PID, child.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
+		t.Fatal(err)
+	}
+	living, err := os.StartProcess("/bin/sleep", []string{"sleep", "1000"}, &os.ProcAttr{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = living.Kill()
+		_, _ = living.Wait()
+	}()
+	if m.own(child.Pid) {
+		t.Error("that of an outsider is the tree's")
+	}
+	parent := &tracer.Task{TID: self, Process: &tracer.Process{TGID: self, Tasks: 1}}
+	m.add(parent)
+	if !m.own(child.Pid) || m.has(child.Pid) {
+		t.Error("that of a member is not the tree's, or is a member itself")
+	}
+	if m.own(living.Pid) {
+		t.Error("one that lives and is not traced is the tree's")
+	}
+	if n := testing.AllocsPerRun(20, func() { m.own(child.Pid) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	m.remove(parent)
+	m.add(&tracer.Task{TID: self, Process: &tracer.Process{TGID: unix.Getppid(), Tasks: 2}})
+	if m.own(child.Pid) {
+		t.Error("its parent's number is that of a member's thread, which is somebody else's by then")
+	}
+	if _, err := child.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	m.add(parent)
+	if m.own(child.Pid) {
+		t.Error("nobody is")
+	}
+}

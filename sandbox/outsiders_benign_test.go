@@ -84,7 +84,7 @@ func TestTaskStatus(t *testing.T) {
 	var s taskStatus
 	s.parse([]byte("Name:\ta\\n: b\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t12\nNgid:\t0\nPid:\t13\nPPid:\t1\n" +
 		"TracerPid:\t77\nUid:\t1\t2\t3\t4\nGid:\t5\t5\t5\t5\nNSpid:\t13\t7\t1\nThreads:\t1\nCapEff:\t00000000000000a0\nCut:\t9"))
-	want := taskStatus{state: 'Z', tgid: 12, tracer: 77, threads: 1, innermost: 1, uid: 1, euid: 2, suid: 3, caps: 0xa0}
+	want := taskStatus{state: 'Z', tgid: 12, parent: 1, tracer: 77, threads: 1, innermost: 1, uid: 1, euid: 2, suid: 3, caps: 0xa0}
 	if s != want || !s.dead() {
 		t.Errorf("%+v, want %+v", s, want)
 	}

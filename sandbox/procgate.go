@@ -17,7 +17,7 @@ import (
 // reaches says whether an access is to an outsider in that way, and decides about it.
 func (b *box) reaches(i int, a *access.Access, v *verdict) bool {
 	o := &a.Object
-	if o.PID == 0 || !b.guarded || b.members.has(o.PID) {
+	if o.PID == 0 || !b.guarded || b.members.own(o.PID) {
 		return false
 	}
 	wanted := a.Op &^ (o.Held & (access.Read | access.Write)) // what was inherited was given

@@ -13,6 +13,7 @@ import (
 type taskStatus struct {
 	state     byte // 0 if it was not told
 	tgid      int
+	parent    int // the process that waits for it; 0 if that is not in the tracer's PID namespace
 	tracer    int // the thread that traces it
 	threads   int
 	innermost int // its number in its own PID namespace
@@ -56,6 +57,8 @@ func (s *taskStatus) parse(text []byte) {
 			}
 		case "Tgid":
 			s.tgid = int(nextNumber(&value, 10))
+		case "PPid":
+			s.parent = int(nextNumber(&value, 10))
 		case "TracerPid":
 			s.tracer = int(nextNumber(&value, 10))
 		case "Threads":
