@@ -15,6 +15,11 @@ import (
 
 // Where sockets cannot be copied (before Linux 5.6) what a call is about is told by the number of the descriptor, which
 // another thread may give to another socket before the kernel looks: as with addresses, nothing more is promised there.
+//
+// What was learned of a socket is kept by its inode and is not forgotten at its close. That number comes again after
+// 2^32 others (get_next_ino in fs/inode.c), to a socket of which it is not true then: as in owned, somebody who makes
+// four billion sockets or pipes and has kept the number of one that is closed could wait for it. A socket that is there
+// changes only by calls that stop: bind, and connect, which also dissolves.
 
 // listensByNumber gives a listen the address that its socket hears at from then on. One of the internet that is not
 // known to be bound passes for one that is not: the kernel tells nobody where a TCP socket is bound before it listens.
