@@ -110,6 +110,8 @@ __attribute__((unused)) static long step(long r, const char *what, int line)
 		return r;
 	if (errno == ENOSYS)
 		impossible(str("%s: this kernel does not have the call", what));
+	if (errno == EOPNOTSUPP && strstr(what, "xattr"))
+		impossible(str("%s: this file system has no user attributes (tmpfs before Linux 6.6)", what));
 	fprintf(stderr, "line %d: %s: %s\n", line, what, strerror(errno));
 	_exit(1);
 }
