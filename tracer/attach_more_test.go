@@ -225,7 +225,7 @@ func TestAs(t *testing.T) {
 			switch b.calls["access"] {
 			case 1: // a call of its own kind, with other arguments: the name's end is the empty name, ENOENT again
 				args := inv.Args
-				args[0] += uint64(len("/nonexistent"))
+				args[pathAt(inv)] += uint64(len("/nonexistent"))
 				return Action{Kind: As, Call: inv.Call, Args: args}
 			case 2:
 				return Action{} // as it is
