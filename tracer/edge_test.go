@@ -93,7 +93,7 @@ func TestSkipByInfo(t *testing.T) {
 	if !hasSyscallInfo(t) {
 		t.Skip("no PTRACE_GET_SYSCALL_INFO (Linux 5.3): a port without registers is refused")
 	}
-	abi := arch.X86_64
+	abi := arch.Native()[0]
 	saved := abi.Regs
 	defer func() { abi.Regs = saved }()
 	for _, c := range []struct {
