@@ -375,7 +375,8 @@ static void *replaces(void *p) {
 	_exit(92);
 }
 
-// replaced: while threads wait, another becomes a new program. They send nothing.
+// replaced: while threads wait, another becomes a new program. They send nothing. It is the last that is made: nobody
+// gets a thread while another executes a program (EAGAIN of copy_fs in kernel/fork.c).
 static int replaced(void) {
 	int s[2], got;
 	queue(s);
@@ -385,9 +386,9 @@ static int replaced(void) {
 		CHECK(p >= 0);
 		if (p == 0) {
 			pthread_t t[4];
-			for (int k = 0; k < 4; k++) CHECK(pthread_create(&t[k], 0, k == 1 ? replaces : stuck, s) == 0);
+			for (int k = 0; k < 4; k++) CHECK(pthread_create(&t[k], 0, k == 3 ? replaces : stuck, s) == 0);
 			if (i % 2) stuck(s); // the leader too
-			pthread_join(t[1], 0);
+			pthread_join(t[3], 0);
 			_exit(91);
 		}
 		ends(p);
@@ -464,6 +465,7 @@ static int queued(void) {
 		while (count < N) CHECK(say(s[0], &n, sizeof n) == -1 && errno == EINTR);
 		_exit(sum != N * (N + 1) / 2);
 	}
+	until(1); // on a busy machine all could have come before it waits
 	for (int i = 1; i <= N; i++) {
 		union sigval v = {.sival_int = i};
 		CHECK(sigqueue(p, SIGRTMIN + 1, v) == 0);
