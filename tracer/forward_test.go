@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -231,6 +232,26 @@ func TestGroupOfMember(t *testing.T) {
 		_ = cmd.Wait()
 		if got := cmd.ProcessState.ExitCode(); got != 0 {
 			t.Errorf("%s: exits with %d: it heard more than one", options, got)
+		}
+	}
+}
+
+// TestSignalledAtStart: a signal that comes before the target is executed ends it, and is not taken for a failed start.
+func TestSignalledAtStart(t *testing.T) {
+	long := slices.Repeat([]string{"60"}, 50000) // takes a while to be handed over
+	for i := range 60 {
+		cmd := boxed("pass", append([]string{"/bin/sleep"}, long...)...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i) * time.Millisecond)
+		if err := cmd.Process.Signal(unix.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		ws := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		if ws.Signal() != unix.SIGTERM && ws.ExitStatus() != 128+int(unix.SIGTERM) {
+			t.Errorf("after %d ms: %v", i, cmd.ProcessState)
 		}
 	}
 }

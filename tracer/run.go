@@ -177,13 +177,20 @@ func (t *tracer) run(plan *launch.Plan) (*Result, error) {
 		t.abandon()
 		return nil, err
 	}
-	if !t.launched {
-		return nil, shim.Failure(t.result.Root)
-	}
 	if t.forward != nil {
 		t.result.Killed = t.forward.killed.Load()
 	}
+	if !t.launched && !t.stoppedShort() {
+		return nil, shim.Failure(t.result.Root)
+	}
 	return &t.result, nil
+}
+
+// stoppedShort says whether the shim was ended by what was meant for the target: a signal that came in the first
+// milliseconds. Then the target has ended by it, as natively, if before its first instruction.
+func (t *tracer) stoppedShort() bool {
+	ws := t.result.Root
+	return t.forward != nil && ws.Signaled() && (t.result.Killed || passedIndex(ws.Signal()) >= 0)
 }
 
 // abandon kills and reaps everything, for when the tracer cannot go on.
