@@ -20,6 +20,9 @@ import (
 func TestStopsAllocateNothing(t *testing.T) {
 	const stops = 20000
 	for _, info := range []bool{true, false} {
+		if !info {
+			needsRegisters(t)
+		}
 		made := fewestObjects(t, stops/1000, func(begin, end func()) {
 			b := newBox(t, []string{"access"}, victim64(t), "busy", "20000")
 			b.opt.NoSyscallInfo = !info

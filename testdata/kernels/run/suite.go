@@ -39,7 +39,7 @@ type suite struct {
 // wide are the machines whose int has 64 bits: some tests have larger numbers than fit into others.
 var wide = []string{"amd64", "arm64", "riscv64"}
 
-// fits says whether the tests can be had on a machine. The programs of tracer make calls that only x86 has.
+// fits says whether the tests can be had on a machine.
 func (s *suite) fits(goarch string) bool { return len(s.only) == 0 || slices.Contains(s.only, goarch) }
 
 // suites are ordered from what everything stands on to what stands on everything.

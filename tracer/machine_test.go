@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 
 	"sydbox/arch"
 	"sydbox/syscalls"
@@ -34,4 +35,12 @@ func pathAt(inv *syscalls.Invocation) int {
 		return 1
 	}
 	return 0
+}
+
+// needsRegisters skips where a tracer cannot read calls without their description.
+func needsRegisters(t testing.TB) {
+	t.Helper()
+	if arch.Native()[0].Regs.Arg0Lost {
+		t.Skip("this machine's registers do not tell the first argument; its first kernels with seccomp (5.5) say it")
+	}
 }
