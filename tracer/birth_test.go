@@ -197,23 +197,20 @@ func TestUnknownCall(t *testing.T) {
 // TestOldOrder: a stop after the seccomp stop that still shows -ENOSYS is an entry, and the kernel is refused. Here the
 // call is made one that no kernel has.
 func TestOldOrder(t *testing.T) {
-	needsRegisters(t)
+	if entryResult >= 0 {
+		t.Skip("only x86 puts -ENOSYS where the result of a call will be, and tells an entry by that")
+	}
 	b := newBox(t, []string{"access"}, victim64(t), "busy", "3")
 	b.opt.NoSyscallInfo = true
 	b.onCall = func(task *Task, inv *syscalls.Invocation) Action {
-		const unknown = 999
 		var regs arch.Regs
 		n, errno := getRegset(task.TID, setPrstatus, regs.Buffer())
-		switch {
-		case errno != 0 || !regs.Bind(inv.ABI, n):
-		case regs.SetNumber(unknown):
-			errno = setRegset(task.TID, setPrstatus, regs.Bytes())
-		default:
-			errno = setSystemCall(task.TID, unknown)
-		}
-		if errno != 0 {
+		if errno != 0 || !regs.Bind(inv.ABI, n) || !regs.SetNumber(999) {
 			t.Error(errno)
 			return Action{Kind: KillTree}
+		}
+		if errno := setRegset(task.TID, setPrstatus, regs.Bytes()); errno != 0 {
+			t.Error(errno)
 		}
 		return Action{}
 	}

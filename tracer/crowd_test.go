@@ -14,7 +14,7 @@ import (
 // where no signal tells of any.
 func TestCrowd(t *testing.T) {
 	const busy, rounds, many = 60, 10, 256
-	path := compile(t, "crowd.c")
+	path := compile(t, "crowd.c", "-static", "-pthread")
 	for _, c := range []struct {
 		idle int
 		deaf bool
