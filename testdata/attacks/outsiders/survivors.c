@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static int out; /* where the numbers go */
-static int said = -1; /* who waits for it is told that the number has gone there */
+static int said = -1; /* who waits for it is told that the number has gone there, and that nothing is held */
 
 static void survive(void)
 {
@@ -24,13 +24,13 @@ static void survive(void)
 	for (int sig = 1; sig < 32; sig++)
 		signal(sig, SIG_IGN);
 	dprintf(out, "%d\n", (int)getpid());
-	if (said >= 0)
-		write(said, "x", 1);
-	close(said);
 	close(out);
 	close(0);
 	close(1);
 	close(2);
+	if (said >= 0)
+		write(said, "x", 1); /* not earlier: who is stopped would hold what whoever runs us waits for the end of */
+	close(said);
 	for (int i = 0; i < 3000 && (file == NULL || i < 10); i++)
 		usleep(100000);
 	int fd = file ? open(file, O_WRONLY | O_CREAT | O_APPEND, 0644) : -1;
