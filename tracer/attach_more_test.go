@@ -204,6 +204,9 @@ func TestAttachHeadless(t *testing.T) {
 // TestAttachActions: a call gets an invented result, or runs as another.
 func TestAttachActions(t *testing.T) {
 	for _, info := range []bool{true, false} {
+		if !info {
+			needsRegisters(t)
+		}
 		for _, action := range []Action{{Kind: Return}, {Kind: As, Call: syscalls.ByName("sched_yield")}} {
 			r := start(t, sleepers(t), "until")
 			a := attachTo(t, Options{NoSyscallInfo: !info}, []string{"access"}, r.pid)
