@@ -75,7 +75,7 @@ func lackingSockets() []string {
 // callOf are the calls that a race makes, by the first part of its name.
 var callOf = map[string]string{
 	"openat2": "openat2", "how": "openat2", "file": "file_setattr", "fchmodat2": "fchmodat2", "setxattrat": "setxattrat",
-	"removexattrat": "removexattrat",
+	"removexattrat": "removexattrat", "statx": "statx",
 }
 
 // absent says that a race is about a call which this kernel does not have: it cannot be won anywhere.

@@ -13,6 +13,7 @@ int main(void)
 {
 	static char buf[4096]; /* a struct statx, or a link's text */
 	MUST(mkdir("dir", 0755) == 0 && symlink("dir", "link") == 0);
+	int statx_known = syscall(SYS_statx, -1, 0L, 0, 0, 0L) == 0 || errno != ENOSYS; /* Linux 4.11 */
 	static const char *const names[] = {"dir", "link", "missing", "dir/missing", "missing/x"};
 	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
 		const char *n = names[i];
@@ -23,6 +24,8 @@ int main(void)
 #endif
 		is("faccessat", syscall(SYS_faccessat, AT_FDCWD, n, 8), EINVAL);
 		is("readlinkat", syscall(SYS_readlinkat, AT_FDCWD, n, buf, 0), EINVAL);
+		if (!statx_known)
+			continue;
 		is("statx, mask", syscall(SYS_statx, AT_FDCWD, n, 0, STATX__RESERVED, buf), EINVAL);
 		is("statx, sync", syscall(SYS_statx, AT_FDCWD, n, AT_STATX_SYNC_TYPE, STATX_BASIC_STATS, buf), EINVAL);
 	}
