@@ -107,17 +107,25 @@ func (n *innerNumbers) find(number int) int {
 	}
 	n.ended = slices.DeleteFunc(n.ended, func(pid int) bool { return !n.b.members.ended(pid) })
 	for _, pid := range n.ended {
-		if inner := n.of(pid); inner != 0 {
+		if inner := n.innermost(pid); inner != 0 {
 			n.outer[inner] = pid
 		}
 	}
 	return n.outer[number]
 }
 
-// of returns the number of a member in there, 0 if it is gone, or in another namespace.
+// of returns the number in there of a task of the tree's own (members.own), 0 if it is gone, or in another namespace.
 func (n *innerNumbers) of(tid int) int {
+	if !n.b.members.own(tid) {
+		return 0
+	}
+	return n.innermost(tid)
+}
+
+// innermost is of for who is known to be the tree's own.
+func (n *innerNumbers) innermost(tid int) int {
 	var s taskStatus
-	if !n.b.members.own(tid) || n.b.proc.status(tid, &s) != 0 || !n.home(tid) {
+	if n.b.proc.status(tid, &s) != 0 || !n.home(tid) {
 		return 0
 	}
 	return s.innermost

@@ -29,28 +29,21 @@ func (r *Race) explain(t *trail.Trail) {
 	r.Why = strings.NewReplacer("%b", r.First.By.short(), "%2", r.Second.By.short(), "%u", r.Under.short()).
 		Replace(reasons[r.Class])
 	first, second := r.First.target(t), r.Second.target(t)
-	if r.Class == RaceWritten || r.madeByBoth() && slices.Contains(orderable, r.Class) {
+	switch {
+	case r.Class == RaceDirMade:
+		r.Advice = "mkdir -p"
+	case r.Class == RaceDeleted, r.Class == RaceDirDeleted:
+		r.Advice = "let the two have names of their own, or " + second + " depend on " + first
+	case r.Class == RaceWritten, r.madeByBoth():
 		r.Advice = "let one rule make it and both depend on that (one rule with several targets runs once for each: " +
 			"group them with &:), or give each its own file: " + first + " and " + second
-		return
-	}
-	switch r.Class {
-	case RaceReadWhileWritten, RaceReadAfter, RaceLucky, RaceGone:
-		r.Advice = second + " should depend on " + first
-	case RaceMissing:
+	case r.Class == RaceMissing:
 		r.Advice = first + " should depend on " + second
-	case RaceReadBefore:
+	case r.Class == RaceReadBefore:
 		r.Advice = first + " should depend on " + second + ", or the other way round if the old content is meant"
-	case RaceDirMade:
-		r.Advice = "mkdir -p"
-	case RaceDeleted, RaceDirDeleted:
-		r.Advice = "let the two have names of their own, or " + second + " depend on " + first
+	default: // it was made or deleted before it was looked at
+		r.Advice = second + " should depend on " + first
 	}
-}
-
-// orderable are the races that end when one of the jobs waits for the other.
-var orderable = []RaceClass{
-	RaceReadWhileWritten, RaceReadAfter, RaceLucky, RaceGone, RaceMissing, RaceReadBefore,
 }
 
 // madeByBoth says that each of the jobs makes the file: none can then depend on it.

@@ -520,7 +520,8 @@ __asm__(".text\n.balign 4096\nsendto_at_a_page: mov x3, #0\nmov x4, #0\nmov x5, 
 #define BACK
 #endif
 __asm__(".text\n.balign 4096\n.arm\n.type sendto_at_a_page, %function\nsendto_at_a_page: "
-        "push {r4, r5, r7, lr}\nmov r3, #0\nmov r4, #0\nmov r5, #0\nmov r7, #290\nb gate\n.balign 4096\ngate: svc #0\npop {r4, r5, r7, pc}\n.balign 4096\n" BACK);
+        "push {r4, r5, r7, lr}\nmov r3, #0\nmov r4, #0\nmov r5, #0\nmov r7, #290\nb gate\n"
+        ".balign 4096\ngate: svc #0\npop {r4, r5, r7, pc}\n.balign 4096\n" BACK);
 #elif defined(__riscv)
 __asm__(".text\n.balign 4096\nsendto_at_a_page: li a3, 0\nli a4, 0\nli a5, 0\nli a7, 206\nj gate\n"
         ".balign 4096\ngate: ecall\nret\n.balign 4096\n");

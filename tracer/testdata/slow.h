@@ -1,5 +1,5 @@
-// On an emulated machine (SYDBOX_TEST_SLOW) a tracer needs longer for one signal than is between two of them elsewhere, and
-// calls that start over at each never come to their end.
+// On an emulated machine (SYDBOX_TEST_SLOW) a tracer needs longer for one signal than is between two of them elsewhere,
+// and calls that start over at each never come to their end.
 
 // spaced is how far signals are apart that come all the time, in microseconds.
 static inline long spaced(long us) { return getenv("SYDBOX_TEST_SLOW") && us < 5000 ? 30 * us : us; }

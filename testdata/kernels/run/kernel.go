@@ -31,7 +31,7 @@ const (
 
 // microvm has no ACPI: powering it off would only halt it.
 // The emulated cmpxchg16b of qemu 7.2 spoils the flags, on which Linux 6.12 panics; without it the kernel has a way of
-// its own. Until qemu 9.1 a program that returns by IRET reads its stack with the kernel's rights, which SMAP forbids.
+// its own. And a program that returns by IRET (int80_in_a_based_segment) is a fault of the kernel under its SMAP.
 var microvm = []string{"-M", "microvm,acpi=off,rtc=on", "-cpu", "max,-cx16,-smap", "-m", "1024"}
 
 // armVirt computes pointer authentication by a quick function of qemu's own: the true one takes most of the time.
