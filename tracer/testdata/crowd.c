@@ -9,13 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHECK(x)                                                                                                       \
-	do {                                                                                                               \
-		if (!(x)) {                                                                                                    \
-			dprintf(2, "line %d: %s (errno %d)\n", __LINE__, #x, errno);                                               \
-			_exit(99);                                                                                                 \
-		}                                                                                                              \
-	} while (0)
+#include "check.h"
 
 static void call(void) { CHECK(access("/nowhere", F_OK) == -1); }
 

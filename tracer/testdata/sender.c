@@ -23,17 +23,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "slow.h"
 
 static char **args;
-
-#define CHECK(x)                                                                                                       \
-	do {                                                                                                               \
-		if (!(x)) {                                                                                                    \
-			dprintf(2, "%s: line %d: %s (errno %d)\n", args[1], __LINE__, #x, errno);                                  \
-			_exit(99);                                                                                                 \
-		}                                                                                                              \
-	} while (0)
 
 // The calls by their own numbers: the library of i386 might use socketcall.
 static ssize_t say(int fd, const void *buf, size_t n) { return syscall(SYS_sendto, fd, buf, n, 0, 0, 0); }

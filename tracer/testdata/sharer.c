@@ -14,15 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char **args;
+#include "check.h"
 
-#define CHECK(x)                                                                                                       \
-	do {                                                                                                               \
-		if (!(x)) {                                                                                                    \
-			dprintf(2, "%s: line %d: %s (errno %d)\n", args[1], __LINE__, #x, errno);                                  \
-			_exit(99);                                                                                                 \
-		}                                                                                                              \
-	} while (0)
+static char **args;
 
 static void alone(void) { access("alone", 0); }
 static void shares(void) { access("shares", 0); }

@@ -15,15 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "slow.h"
-
-#define CHECK(x)                                                                                                       \
-	do {                                                                                                               \
-		if (!(x)) {                                                                                                    \
-			dprintf(2, "line %d: %s (errno %d)\n", __LINE__, #x, errno);                                               \
-			_exit(99);                                                                                                 \
-		}                                                                                                              \
-	} while (0)
 
 static long ms(void) {
 	struct timespec ts;

@@ -22,17 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "slow.h"
 
 static char **args;
-
-#define CHECK(x)                                                                                                       \
-	do {                                                                                                               \
-		if (!(x)) {                                                                                                    \
-			dprintf(2, "%s: line %d: %s (errno %d)\n", args[1], __LINE__, #x, errno);                                  \
-			_exit(99);                                                                                                 \
-		}                                                                                                              \
-	} while (0)
 
 static const char *in(const char *name) {
 	static __thread char path[8][256];

@@ -19,15 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static char **args;
+#include "check.h"
 
-#define CHECK(x)                                                                                                       \
-	do {                                                                                                               \
-		if (!(x)) {                                                                                                    \
-			dprintf(2, "%s: line %d: %s (errno %d)\n", args[1], __LINE__, #x, errno);                                  \
-			_exit(99);                                                                                                 \
-		}                                                                                                              \
-	} while (0)
+static char **args;
 
 // touch makes a call that the filter stops and the handler lets run.
 static void touch(void) { CHECK(access("/", F_OK) == 0); }
