@@ -128,15 +128,25 @@ func TestExecHolesMapping(t *testing.T) {
 // swapTries is how often a program is run that is being swapped.
 const swapTries = "400"
 
-// swap runs an attack that swaps programs, without the box and in it. On a busy machine the swapper may not have its turn
-// in time: then it is run again.
+// swap runs an attack that swaps programs, in a place made anew for each round.
 func (h *holes) swap(t *testing.T, way string, uid int, mode os.FileMode) {
 	t.Helper()
 	j := job{argv: []string{h.attacker, way, swapTries}, uid: uid}
+	secondLook(t, j, h.boxed(t, j), func(round string) string {
+		dir := filepath.Join(h.dir, round)
+		h.site(t, dir, uid, mode)
+		return dir
+	})
+}
+
+// secondLook runs an attack that swaps programs, without the box and in it, until the first look has let through what
+// the second one stopped. place makes the directory of a round. On a busy machine the swapper may not have its turn in
+// time: then there is another round.
+func secondLook(t *testing.T, j, boxed job, place func(round string) string) {
+	t.Helper()
 	var won int64
 	for round := 0; round < maxRounds && won == 0; round++ {
-		j.dir = filepath.Join(h.dir, fmt.Sprint("native-", round))
-		h.site(t, j.dir, uid, mode)
+		j.dir = place(fmt.Sprint("native-", round))
 		native := j.run(t)
 		if native.status != 0 {
 			t.Fatalf("status %d without the box, %s%s", native.status, native.stdout, native.stderr)
@@ -146,20 +156,18 @@ func (h *holes) swap(t *testing.T, way string, uid int, mode os.FileMode) {
 	if won == 0 {
 		t.Fatal("no wins without the box")
 	}
-	j = h.boxed(t, j)
 	var succeeded, refused, killed, otherwise int
 	for round := 0; round < maxRounds && (succeeded == 0 || killed == 0); round++ {
-		j.dir = filepath.Join(h.dir, fmt.Sprint("boxed-", round))
-		h.site(t, j.dir, uid, mode)
-		boxed := j.run(t)
-		if n := wins(t, j.dir); n != 0 {
-			t.Fatalf("the denied program ran %d times: %s", n, boxed.stdout)
+		boxed.dir = place(fmt.Sprint("boxed-", round))
+		r := boxed.run(t)
+		if n := wins(t, boxed.dir); n != 0 {
+			t.Fatalf("the denied program ran %d times: %s", n, r.stdout)
 		}
-		if _, err := fmt.Sscanf(boxed.stdout, "%d succeeded, %d refused, %d killed, %d otherwise", &succeeded, &refused,
-			&killed, &otherwise); err != nil || boxed.status != 0 {
-			t.Fatalf("status %d, %s: %v\n%s", boxed.status, boxed.stdout, err, boxed.stderr)
+		if _, err := fmt.Sscanf(r.stdout, "%d succeeded, %d refused, %d killed, %d otherwise", &succeeded, &refused,
+			&killed, &otherwise); err != nil || r.status != 0 {
+			t.Fatalf("status %d, %s: %v\n%s", r.status, r.stdout, err, r.stderr)
 		}
-		t.Log(strings.TrimSpace(boxed.stdout))
+		t.Log(strings.TrimSpace(r.stdout))
 	}
 	if succeeded == 0 || killed == 0 {
 		t.Error("the second look was never needed: no race was run")

@@ -52,35 +52,13 @@ func (h *holes) swapLinks(t *testing.T, dir string, links map[string]string, a, 
 		t.Fatal(err)
 	}
 	uid := plainUser()
-	j := job{argv: []string{h.attacker, "swap", swapTries, a, b}, dir: dir, uid: uid}
-	var won int64
-	for round := 0; round < maxRounds && won == 0; round++ {
+	j := job{argv: []string{h.attacker, "swap", swapTries, a, b}, uid: uid}
+	boxed := j
+	boxed.argv = append([]string{h.sydbox, "run", "-q", "-p", policy, "--"}, j.argv...)
+	secondLook(t, j, boxed, func(string) string {
 		h.links(t, dir, uid, links)
-		if native := j.run(t); native.status != 0 {
-			t.Fatalf("status %d without the box, %s%s", native.status, native.stdout, native.stderr)
-		}
-		won = wins(t, dir)
-	}
-	if won == 0 {
-		t.Fatal("no wins without the box")
-	}
-	j.argv = append([]string{h.sydbox, "run", "-q", "-p", policy, "--"}, j.argv...)
-	var succeeded, refused, killed, otherwise int
-	for round := 0; round < maxRounds && (succeeded == 0 || killed == 0); round++ {
-		h.links(t, dir, uid, links)
-		boxed := j.run(t)
-		if n := wins(t, dir); n != 0 {
-			t.Fatalf("the denied program ran %d times: %s", n, boxed.stdout)
-		}
-		if _, err := fmt.Sscanf(boxed.stdout, "%d succeeded, %d refused, %d killed, %d otherwise", &succeeded, &refused,
-			&killed, &otherwise); err != nil || boxed.status != 0 {
-			t.Fatalf("status %d, %s: %v\n%s", boxed.status, boxed.stdout, err, boxed.stderr)
-		}
-		t.Log(strings.TrimSpace(boxed.stdout))
-	}
-	if succeeded == 0 || killed == 0 {
-		t.Error("the second look was never needed: no race was run")
-	}
+		return dir
+	})
 }
 
 // TestExecSteadySwapped: the program is another one by the time the kernel looks.

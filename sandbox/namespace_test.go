@@ -203,31 +203,6 @@ func TestAttacksEnclosed(t *testing.T) {
 	h := newHeadquarters(t)
 	for _, uid := range users() {
 		needNamespace(t, h.workshop, uid)
-		for _, name := range []string{"paths", "links", "descriptors", "reads", "execs"} {
-			t.Run(name+"/"+userName(uid), func(t *testing.T) {
-				t.Parallel()
-				a := h.assault(t, "../testdata/attacks/"+name+".c", variants["static"], uid)
-				tried := 0
-				for _, trick := range a.tricks(t) {
-					if trick.is("race") || trick.is("unable") || trick.is("private") || a.cannot(trick) != "" || tried == 25 {
-						continue
-					}
-					tried++
-					box := cage{sydbox: h.sydbox, policy: trick.kind(), harden: []string{inNamespace}}
-					r := a.run(t, trick, box)
-					switch {
-					case r.notStarted():
-						t.Errorf("%s: the box did not start\n%s", trick.name, r.stderr)
-					case r.hung:
-						t.Errorf("%s hangs", trick.name)
-					case len(r.won) != 0:
-						t.Errorf("%s wins: %q", trick.name, r.won)
-					}
-				}
-				if tried == 0 {
-					t.Error("nothing was tried")
-				}
-			})
-		}
+		h.sample(t, uid, []string{inNamespace}, "paths", "links", "descriptors", "reads", "execs")
 	}
 }
