@@ -6,9 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -46,6 +48,7 @@ func Exits(ts *testscript.TestScript, neg bool, args []string) {
 	} else if _, err := strconv.ParseUint(want, 10, 8); err != nil {
 		ts.Fatalf("%s is no exit status", want)
 	}
+	hearIgnored()
 	err := ts.Exec(args[1], args[2:]...)
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -63,3 +66,13 @@ func Exits(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s ended with %s, want %s", args[1], got, want)
 	}
 }
+
+// hearIgnored ends the ignoring of signals in what is begun from here: nohup(1) has SIGHUP ignored, and a shell's
+// background job ignores SIGINT, so that neither ends a command.
+var hearIgnored = sync.OnceFunc(func() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
+})
