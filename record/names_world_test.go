@@ -1,11 +1,8 @@
 package record
 
 import (
-	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -18,6 +15,8 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 	"golang.org/x/sys/unix"
+
+	"sydbox/dns/dnstest"
 )
 
 // A nameWorld is a network namespace of a test's own, where the test is the resolver, the daemons that know names, and
@@ -100,16 +99,8 @@ func (w *nameWorld) serve(t *testing.T) error {
 		return err
 	}
 	t.Cleanup(func() { conn.Close() })
-	go func() {
-		buf := make([]byte, 2048)
-		for {
-			n, from, err := conn.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			_, _ = conn.WriteTo(w.reply(buf[:n], false), from)
-		}
-	}()
+	resolver := dnstest.Resolver(w.reply)
+	go resolver.Datagrams(conn)
 	web, err := net.Listen("tcp", faraway+":8080")
 	if err != nil {
 		return err
@@ -118,8 +109,9 @@ func (w *nameWorld) serve(t *testing.T) error {
 	go func() {
 		_ = http.Serve(web, http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) { fmt.Fprint(out, "hello") }))
 	}()
-	return errors.Join(listen(t, "tcp", theResolver+":53", w.stream), listen(t, "unix", "/run/nscd/socket", w.nscd),
-		listen(t, "unix", "/run/systemd/resolve/io.systemd.Resolve", w.resolved))
+	return errors.Join(listen(t, "tcp", theResolver+":53", resolver.Stream),
+		listen(t, "unix", "/run/nscd/socket", dnstest.Nscd("daemon.test", netip.MustParseAddr(faraway))),
+		listen(t, "unix", "/run/systemd/resolve/io.systemd.Resolve", dnstest.Resolved(netip.MustParseAddr(faraway))))
 }
 
 func listen(t *testing.T, network, address string, serve func(net.Conn)) error {
@@ -134,58 +126,10 @@ func listen(t *testing.T, network, address string, serve func(net.Conn)) error {
 			if err != nil {
 				return
 			}
-			go func() {
-				defer c.Close()
-				serve(c)
-			}()
+			go serve(c)
 		}
 	}()
 	return nil
-}
-
-func (w *nameWorld) stream(c net.Conn) {
-	for {
-		var length [2]byte
-		if _, err := io.ReadFull(c, length[:]); err != nil {
-			return
-		}
-		msg := make([]byte, binary.BigEndian.Uint16(length[:]))
-		if _, err := io.ReadFull(c, msg); err != nil {
-			return
-		}
-		msg = w.reply(msg, true)
-		if _, err := c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(msg))), msg...)); err != nil {
-			return
-		}
-	}
-}
-
-// nscd is a name service cache daemon that knows hosts by daemon.test, and neither shares its memory nor has others.
-func (w *nameWorld) nscd(c net.Conn) {
-	var header [12]byte
-	if _, err := io.ReadFull(c, header[:]); err != nil || binary.NativeEndian.Uint32(header[4:]) != 14 { // GETAI
-		return
-	}
-	name := make([]byte, binary.NativeEndian.Uint32(header[8:])%1024)
-	if _, err := io.ReadFull(c, name); err != nil || !strings.HasPrefix(string(name), "daemon.test") {
-		return
-	}
-	var answer []byte
-	for _, n := range []uint32{2, 1, 1, 4, uint32(len(name)), 0} {
-		answer = binary.NativeEndian.AppendUint32(answer, n)
-	}
-	answer = append(append(answer, netip.MustParseAddr(faraway).AsSlice()...), unix.AF_INET)
-	_, _ = c.Write(append(answer, name...))
-}
-
-// resolved is systemd-resolved.
-func (w *nameWorld) resolved(c net.Conn) {
-	if _, err := bufio.NewReader(c).ReadBytes(0); err != nil {
-		return
-	}
-	ip := netip.MustParseAddr(faraway).As4()
-	fmt.Fprintf(c, `{"parameters":{"addresses":[{"ifindex":1,"family":2,"address":[%d,%d,%d,%d]}]}}`+"\x00",
-		ip[0], ip[1], ip[2], ip[3])
 }
 
 // reply is the resolver. It knows any name but those below "nowhere".

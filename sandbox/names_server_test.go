@@ -1,11 +1,7 @@
 package sandbox
 
 import (
-	"bufio"
-	"encoding/binary"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -16,6 +12,8 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 	"golang.org/x/sys/unix"
+
+	"sydbox/dns/dnstest"
 )
 
 // nameWorld is a network namespace of a test's own, where names are asked of a resolver that the test is, and where
@@ -88,7 +86,8 @@ func (w *nameWorld) serve(t *testing.T) error {
 		return err
 	}
 	t.Cleanup(func() { conn.Close() })
-	go w.datagrams(conn)
+	resolver := dnstest.Resolver(w.reply)
+	go resolver.Datagrams(conn)
 	listen := func(network, address string, serve func(net.Conn)) error {
 		l, err := net.Listen(network, address)
 		if err != nil {
@@ -111,78 +110,17 @@ func (w *nameWorld) serve(t *testing.T) error {
 		}()
 		return nil
 	}
-	all := listen("tcp", theResolver+":53", w.stream)
-	all = errors.Join(all, listen("unix", w.runDir("nscd/socket"), w.nscd),
-		listen("unix", w.runDir("systemd/resolve/io.systemd.Resolve"), w.resolved))
+	all := listen("tcp", theResolver+":53", resolver.Stream)
+	all = errors.Join(all, listen("unix", w.runDir("nscd/socket"), dnstest.Nscd("", netip.MustParseAddr(faraway))),
+		listen("unix", w.runDir("systemd/resolve/io.systemd.Resolve"), dnstest.Resolved(netip.MustParseAddr(faraway))))
 	for _, addr := range []string{atLoad, later, wanted, faraway} {
 		all = errors.Join(all, listen("tcp", addr+":"+servicePort, func(c net.Conn) { c.Close() }))
 	}
 	return all
 }
 
-func (w *nameWorld) datagrams(conn net.PacketConn) {
-	buf := make([]byte, 2048)
-	for {
-		n, from, err := conn.ReadFrom(buf)
-		if err != nil {
-			return
-		}
-		if msg := w.reply(buf[:n], false); msg != nil {
-			_, _ = conn.WriteTo(msg, from)
-		}
-	}
-}
-
-func (w *nameWorld) stream(c net.Conn) {
-	defer c.Close()
-	for {
-		var length [2]byte
-		if _, err := io.ReadFull(c, length[:]); err != nil {
-			return
-		}
-		msg := make([]byte, int(length[0])<<8|int(length[1]))
-		if _, err := io.ReadFull(c, msg); err != nil {
-			return
-		}
-		msg = w.reply(msg, true)
-		if _, err := c.Write(append([]byte{byte(len(msg) >> 8), byte(len(msg))}, msg...)); err != nil {
-			return
-		}
-	}
-}
-
 // runDir is a path below what stands at /run.
 func (w *nameWorld) runDir(path string) string { return filepath.Join(w.dir, "run", path) }
-
-// nscd is a name service cache daemon that has every host, and neither shares its memory nor knows anything else.
-func (w *nameWorld) nscd(c net.Conn) {
-	defer c.Close()
-	var header [12]byte
-	if _, err := io.ReadFull(c, header[:]); err != nil || binary.NativeEndian.Uint32(header[4:]) != 14 { // GETAI
-		return
-	}
-	name := make([]byte, binary.NativeEndian.Uint32(header[8:])%1024)
-	if _, err := io.ReadFull(c, name); err != nil {
-		return
-	}
-	var answer []byte
-	for _, n := range []uint32{2, 1, 1, 4, uint32(len(name)), 0} {
-		answer = binary.NativeEndian.AppendUint32(answer, n)
-	}
-	answer = append(append(answer, netip.MustParseAddr(faraway).AsSlice()...), unix.AF_INET)
-	_, _ = c.Write(append(answer, name...))
-}
-
-// resolved is systemd-resolved.
-func (w *nameWorld) resolved(c net.Conn) {
-	defer c.Close()
-	if _, err := bufio.NewReader(c).ReadBytes(0); err != nil {
-		return
-	}
-	ip := netip.MustParseAddr(faraway).As4()
-	fmt.Fprintf(c, `{"parameters":{"addresses":[{"ifindex":1,"family":2,"address":[%d,%d,%d,%d]}]}}`+"\x00",
-		ip[0], ip[1], ip[2], ip[3])
-}
 
 // reply is the resolver. It knows any name below "test".
 func (w *nameWorld) reply(query []byte, stream bool) []byte {
