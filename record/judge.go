@@ -12,6 +12,7 @@ import (
 	"sydbox/deputy"
 	"sydbox/event"
 	"sydbox/policy"
+	"sydbox/record/trail"
 	"sydbox/sandbox"
 	"sydbox/tracer"
 )
@@ -81,52 +82,12 @@ func ruleText(r *policy.Rule) string {
 	return fmt.Sprintf("%s [%s] %s %s", place, r.Section, r.Action, r.Text)
 }
 
-// opsOf says which operations a use needs: of its path, and of the second one.
-func opsOf(u *event.Used) (path, to access.Op) {
-	switch u.Op {
-	case event.OpLook, event.OpEnter:
-		return access.Stat, 0
-	case event.OpRead, event.OpList:
-		return access.Read, 0
-	case event.OpWrite:
-		return access.Write | reads(u), 0
-	case event.OpMake:
-		path = access.Create | reads(u)
-		if opens := strings.HasPrefix(u.Call, "open") || u.Call == "creat"; opens && !strings.Contains(u.Flags, "O_RDONLY") {
-			path |= access.Write
-		}
-		return path, 0
-	case event.OpDelete:
-		return access.Delete, 0
-	case event.OpRename:
-		if strings.Contains(u.Flags, "RENAME_EXCHANGE") {
-			return access.Delete | access.Create, access.Delete | access.Create
-		}
-		return access.Delete, access.Create
-	case event.OpLink:
-		return access.Write, access.Create
-	case event.OpSymlink:
-		return access.Create, 0 // its text is no path yet
-	case event.OpAttr:
-		return access.Attr, 0
-	}
-	return 0, 0
-}
-
-// reads is access.Read if a file that is written or made is open for reading, too.
-func reads(u *event.Used) access.Op {
-	if strings.Contains(u.Flags, "O_RDWR") || strings.Contains(u.Flags, "O_RDONLY") {
-		return access.Read
-	}
-	return 0
-}
-
 // used says which rule would have denied a use; "" if none would.
 func (j *judge) used(r *recorder, u *event.Used) string {
 	if u.Errno != "" || u.Injected {
 		return ""
 	}
-	path, to := opsOf(u)
+	path, to := trail.Ops(u)
 	if denied := j.ops(r, path, u.Path); denied != "" {
 		return denied
 	}

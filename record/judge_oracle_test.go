@@ -37,6 +37,7 @@ rm kept/again free/hard; rmdir kept/sub; chmod 700 kept; touch free/one kept/two
 ls -la . kept /proc/self /proc/1 >/dev/null; cat /proc/self/status /dev/null >/dev/null; echo x >/dev/null
 cd kept && cat two >/dev/null; cd ..; python3 -S -c 'import os
 os.close(os.open("kept/excl", os.O_RDWR | os.O_CREAT | os.O_EXCL)); os.listdir("kept"); os.utime("kept/two")
+os.close(os.open("kept/lock", os.O_RDONLY | os.O_CREAT)); os.close(os.open("free/lock", os.O_RDONLY | os.O_CREAT | os.O_TRUNC))
 os.rename("kept/excl", "kept/two"); os.symlink("a", "kept/sym"); os.readlink("kept/sym"); os.access("free/one", os.W_OK)'
 git --version >/dev/null; rm -rf kept free/dangling; find . -name nothing
 `

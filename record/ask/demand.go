@@ -80,7 +80,10 @@ func demandsOf(t *trail.Trail, looking bool, identify Identify) *demands {
 		if u.Injected || foreseen[u.Errno] {
 			continue
 		}
-		path, to := opsOf(u)
+		path, to := trail.Ops(&u.Used)
+		if u.Op == event.OpRename {
+			to |= access.Delete // of what had the new name
+		}
 		if !looking {
 			path, to = path&^(access.Read|access.Stat), to&^(access.Read|access.Stat)
 		}
@@ -140,41 +143,6 @@ var foreseen = map[string]bool{
 // forbidden are the errors by which the system itself forbids something: a rule that forbids it too, without a report,
 // changes nothing.
 var forbidden = map[string]bool{"EACCES": true, "EPERM": true, "EROFS": true}
-
-// opsOf are the operations that rules judge of a use: on its path, and on the second one.
-func opsOf(u *trail.Use) (path, to access.Op) {
-	switch u.Op {
-	case event.OpLook, event.OpEnter:
-		return access.Stat, 0
-	case event.OpRead, event.OpList:
-		return access.Read, 0
-	case event.OpWrite:
-		path = access.Write
-	case event.OpMake:
-		path = access.Create
-		if strings.HasPrefix(u.Call, "open") || u.Call == "creat" {
-			path |= access.Write
-		}
-	case event.OpDelete:
-		return access.Delete, 0
-	case event.OpRename:
-		if strings.Contains(u.Flags, "RENAME_EXCHANGE") {
-			return access.Delete | access.Create, access.Delete | access.Create
-		}
-		// What had the new name is deleted. Whether anything had is not recorded.
-		return access.Delete, access.Create | access.Delete
-	case event.OpLink:
-		return access.Write, access.Create
-	case event.OpSymlink:
-		return access.Create, 0 // the second is a text, and leads nowhere yet
-	case event.OpAttr:
-		return access.Attr, 0
-	}
-	if strings.Contains(u.Flags, "O_RDWR") {
-		path |= access.Read
-	}
-	return path, 0
-}
 
 // use takes in operations on a path.
 func (d *demands) use(u *trail.Use, ops access.Op, path string) {

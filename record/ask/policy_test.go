@@ -88,7 +88,10 @@ func TestPolicy(t *testing.T) {
 			open(s, event.OpMake, "/b/x")
 			open(s, event.OpMake, "/tmp/y")
 		}, PolicyOptions{}, ""},
-		"a file":    {func(s *script) { open(s, event.OpMake, "/etc/x y") }, PolicyOptions{}, "write allow /etc/x y"},
+		"a file": {func(s *script) { open(s, event.OpMake, "/etc/x y") }, PolicyOptions{}, "write allow /etc/x y"},
+		"a lock that is only read": {func(s *script) {
+			open(s, event.OpMake, "/etc/lock").Flags = "O_RDONLY|O_CREAT"
+		}, PolicyOptions{}, "create allow /etc/lock"},
 		"a failure": {func(s *script) { open(s, event.OpMake, "/etc/x").Errno = "EEXIST" }, PolicyOptions{}, ""},
 		"forbidden by the system": {func(s *script) { open(s, event.OpMake, "/etc/x").Errno = "EROFS" }, PolicyOptions{},
 			"write mute /etc/x"},
