@@ -32,6 +32,7 @@ var themes = []struct {
 		[]string{"descriptors/*", "kernel/stdin_*"}},
 	{"Processes", "children that nobody was told of, late writers, threads that share, stops and kills",
 		[]string{"processes/*", "reads/*untraced", "reads/*thread", "reads/*vfork"}},
+	{"Forgeries", "what the tracer hears is made up, or means another task by the time that it is heard", []string{"forgeries/*"}},
 	{"Filters", "a filter of one's own that answers first, or forges what the tracer's says", []string{"kernel/own_*"}},
 	{"Mounts and roots", "other names for the victim: mounts, namespaces, chroot",
 		[]string{"kernel/*mount*", "kernel/overlay", "kernel/open_tree*", "kernel/*namespace*", "kernel/pivot*", "kernel/setns*",

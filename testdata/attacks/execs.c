@@ -1,6 +1,11 @@
 /* Running VICTIM/bin/mark, which the policy denies, by every name it has as a path. */
 #include "attack.h"
+#include <elf.h>
+#include <link.h>
 #include <spawn.h>
+
+typedef ElfW(Ehdr) Elf_Ehdr;
+typedef ElfW(Phdr) Elf_Phdr;
 
 static char nothing[] = "", empty_list[sizeof(void *)];
 static char *args[] = {"mark", NULL};
@@ -265,4 +270,53 @@ TRICK(exec_secret_memory_name, "exec lift=memfd_secret silent needs=memory+secon
 		DO(-1);
 	/* Secret memory is shared with children, not copied. */
 	EXEC(strcpy(p, mark()));
+}
+
+/* A program whose loader (PT_INTERP) is the denied one: the kernel maps both and starts the loader. */
+static void exec_loaded_by(const char *loader)
+{
+	static Elf_Ehdr head;
+	static Elf_Phdr segments[16], *s = segments;
+	static char file[8192];
+	int in = DO(open(mark(), O_RDONLY));
+	DO(read(in, &head, sizeof head) - (long)sizeof head);
+	if (head.e_ident[EI_CLASS] != (sizeof(long) == 8 ? ELFCLASS64 : ELFCLASS32))
+		impossible("the denied program is one for another ABI");
+	DO(head.e_phnum <= 12 ? 0 : -1);
+	DO(pread(in, file, head.e_phnum * sizeof *s, head.e_phoff));
+	const Elf_Phdr *its = (void *)file;
+	unsigned long base = 0x70000000;
+	*s++ = (Elf_Phdr){.p_type = PT_INTERP, .p_offset = 4096, .p_filesz = strlen(loader) + 1, .p_flags = PF_R};
+	*s++ = (Elf_Phdr){.p_type = PT_LOAD, .p_vaddr = base, .p_paddr = base, .p_filesz = sizeof file,
+			  .p_memsz = sizeof file, .p_flags = PF_R | PF_X, .p_align = 4096};
+	/* The loader finds its own thread-local memory by what it takes for its own headers. */
+	for (int i = 0; i < head.e_phnum; i++)
+		if (its[i].p_type == PT_TLS)
+			*s++ = its[i];
+	memset(file, 0, sizeof file);
+	head.e_phoff = sizeof head;
+	head.e_phnum = s - segments;
+	head.e_shnum = head.e_shstrndx = head.e_shoff = 0;
+	head.e_entry = base;
+	memcpy(file, &head, sizeof head);
+	memcpy(file + sizeof head, segments, sizeof segments);
+	strcpy(file + 4096, loader);
+	int fd = DO(open("loaded", O_WRONLY | O_CREAT, 0755));
+	DO(write(fd, file, sizeof file));
+	close(fd);
+	EXEC(A("loaded"));
+}
+TRICK(exec_loader, "exec") { exec_loaded_by(mark()); }
+TRICK(exec_loader_relative, "exec") { exec_loaded_by(str("../%s/bin/./mark", strrchr(victim, '/') + 1)); }
+TRICK(exec_loader_by_link, "exec")
+{
+	DO(symlink(mark(), "innocent"));
+	exec_loaded_by(A("innocent"));
+}
+TRICK(exec_after_a_check, "exec")
+{
+	/* AT_EXECVE_CHECK: nothing is executed, so that no event tells of it. */
+	if (S(execveat, AT_FDCWD, str("/bin/true"), list(), env(), 0x10000) != 0 && errno == EINVAL)
+		impossible("no AT_EXECVE_CHECK");
+	EXEC(mark());
 }

@@ -37,6 +37,25 @@ static void flip(unsigned n)
 	for (volatile unsigned i = 0; i < (n * 2654435761u >> 23); i++)
 		;
 }
+/* The same while signals cut the calls short, which then start over. */
+static void look_away(int sig)
+{
+	(void)sig;
+	close(open("1/file", O_RDONLY));
+}
+static struct aim interrupted(const char *name)
+{
+	struct sigaction act = {.sa_handler = look_away, .sa_flags = SA_RESTART};
+	worker = getpid();
+	sigaction(SIGUSR1, &act, NULL);
+	return private_bytes(name);
+}
+static void flip_and_signal(unsigned n)
+{
+	flip(n);
+	if (n % 32 == 0)
+		syscall(SYS_tgkill, worker, worker, SIGUSR1);
+}
 static struct aim foreign_bytes(const char *name)
 {
 	worker = getpid();
@@ -202,6 +221,7 @@ static const struct mechanism mechanisms[] = {
 	{"dirfd_replaced", CLONE_FILES | CLONE_VM, from_number, renumber, "", BASED},
 	{"process_flips_byte", 0, shared_bytes, flip, "", SAMPLED},
 	{"clone_flips_byte", CLONE_VM, private_bytes, flip, "", SAMPLED},
+	{"interrupted", CLONE_THREAD, interrupted, flip_and_signal, "", SAMPLED},
 	{"mem_written", 0, foreign_bytes, poke_mem, "tree", SAMPLED},
 	{"vm_written", 0, foreign_bytes, poke_vm, "lift=vm_write", SAMPLED},
 	{"page_replaced", CLONE_THREAD, remapped, remap, "", SAMPLED},

@@ -105,6 +105,8 @@ REACH(obsolete_ipc_, "", "obsolete", ENOSYS, 86 /* uselib */, V("no such file"))
 	}
 REQUEST(tiocsti_, "tiocsti", 0x5412)
 REQUEST(tioclinux_, "tiocsti", 0x541c)
+REQUEST(kdskbsent_, "tiocsti", 0x4b49)
+REQUEST(userfaultfd_new_, "userfaultfd", 0xaa00)
 REQUEST(loop_set_fd_, "disks", 0x4c00)
 REQUEST(blkpg_, "disks", 0x1269)
 REQUEST(sg_io_, "disks", 0x2285)

@@ -6,7 +6,9 @@ struct kind {
 	int type;
 };
 static const struct kind stream = {"stream", SOCK_STREAM}, dgram = {"dgram", SOCK_DGRAM},
-			 seqpacket = {"seqpacket", SOCK_SEQPACKET};
+			 seqpacket = {"seqpacket", SOCK_SEQPACKET},
+			 /* the kernel makes a datagram socket of it (unix_create) */
+			 plain = {"dgram", SOCK_RAW};
 
 static void talk(struct address *to, const struct kind *k)
 {
@@ -213,6 +215,8 @@ SENT(connect_after_pair, "narrow build sample")
 SENT(send_autobound, "narrow build sample")
 SENT(send_descriptor, "narrow build sample")
 
+TRICK(raw_absolute, "narrow build sample to=unix:VICTIM/dgram") { talk(absolute(&plain), &plain); }
+TRICK(raw_abstract, "narrow sample to=abstract:victim-dgram") { talk(hidden(&plain), &plain); }
 TRICK(nonblocking, "narrow build sample to=unix:VICTIM/stream")
 {
 	struct address *to = absolute(&stream);
