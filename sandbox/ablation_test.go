@@ -75,7 +75,7 @@ func newMatrix(t *testing.T) *matrix {
 			a := m.assault(t, source, v, uid)
 			for _, trick := range a.tricks(t) {
 				// One variant is enough: the first that has it.
-				if !known[trick.name] && len(trick.values("needs")) != 0 {
+				if !known[trick.name] && len(trick.values("needs")) != 0 && chosen(trick.name) {
 					m.tricks = append(m.tricks, &armed{trick, source, v, uid})
 				}
 				known[trick.name] = true
@@ -150,6 +150,7 @@ func (m *matrix) row(t *testing.T, name string) {
 	}
 	reason := needless[name]
 	switch {
+	case some():
 	case name == landlockWall && !m.landlock:
 		t.Log("this kernel has no Landlock")
 	case tried == 0 && reason == "":
@@ -171,7 +172,7 @@ func (m *matrix) concerns(name string, a *armed, set []string) bool {
 
 // sampled picks a part of the races, but each that is the only one of its name before the dot.
 func (m *matrix) sampled(a *armed) bool {
-	if full() || !a.is("race") {
+	if full() || some() || !a.is("race") {
 		return true
 	}
 	h := fnv.New32a()
@@ -212,7 +213,7 @@ func (m *matrix) show(t *testing.T, name string, a *armed, set []string) bool {
 		t.Errorf("%s: %v", a.name, err)
 		return true
 	}
-	alone.raceMS = raceMS(t)
+	alone.raceMS = raceMS(t, "static")
 	if r := as.run(t, a.trick, alone); len(r.won) != 0 {
 		t.Errorf("%s wins although %s is on:\n%s", a.name, name, strings.Join(r.won, "\n"))
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -22,7 +23,9 @@ import (
 //
 // A race that must be won gets raceRounds rounds of raceWin each, and ends when it is won: one that is not won by then is
 // broken. In the box it gets raceHold, about ten times what it takes to win against a box without protection. ATTACKS=full
-// runs everything as every user in every variant, and races for RACE_MS milliseconds, 1,500 unless said.
+// runs everything as every user in every variant, and races for raceLong in the first variant, raceAgain in the others,
+// which differ from it in how the call is made and in nothing that is raced. RACE_MS sets another number for all.
+// TRICK=PATTERN runs the tricks of that name alone.
 func TestAttacks(t *testing.T) {
 	t.Parallel()
 	h := newHeadquarters(t)
@@ -51,20 +54,33 @@ const (
 	raceRounds = 5
 	raceWin    = 2000 // ms
 	raceHold   = 120  // ms
+	raceLong   = 1500 // ms
+	raceAgain  = 400  // ms
 )
 
 // full says that everything is to be tried, however long it takes.
 func full() bool { return os.Getenv("ATTACKS") == "full" }
 
-// raceMS is how long a race is held in the box.
-func raceMS(t *testing.T) int {
+// some says that only some tricks were asked for, chosen whether this is one.
+func some() bool { return os.Getenv("TRICK") != "" }
+
+func chosen(name string) bool {
+	matches, err := path.Match(os.Getenv("TRICK"), name)
+	return !some() || err == nil && matches
+}
+
+// raceMS is how long a race is held in the box, in the variant of that name.
+func raceMS(t *testing.T, variant string) int {
 	t.Helper()
 	text := os.Getenv("RACE_MS")
-	if text == "" && !full() {
+	switch {
+	case text != "":
+	case !full():
 		return raceHold
-	}
-	if text == "" {
-		return 1500
+	case variant != "static":
+		return raceAgain
+	default:
+		return raceLong
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
@@ -110,6 +126,8 @@ func (a *attempt) takes(trick trick) bool {
 	h := fnv.New32a()
 	fmt.Fprint(h, trick.name, a.v.name)
 	switch {
+	case some():
+		return chosen(trick.name)
 	case full():
 		return true
 	case trick.is("race") && a.v.name != "static":
@@ -180,7 +198,7 @@ func (a *assault) win(t *testing.T, trick trick, c cage) trial {
 // hold runs a trick that must not win, in the full box, and holds what the box tells against what happened.
 func (a *attempt) hold(t *testing.T, trick trick) {
 	t.Helper()
-	boxed := a.run(t, trick, cage{sydbox: a.w.sydbox, policy: trick.kind(), raceMS: raceMS(t)})
+	boxed := a.run(t, trick, cage{sydbox: a.w.sydbox, policy: trick.kind(), raceMS: raceMS(t, a.v.name)})
 	switch {
 	case len(boxed.won) != 0 && trick.is("detected") && slices.ContainsFunc(boxed.denials, killed):
 		a.notes.add("it wins, and its process is killed", trick.name+"/"+a.where())

@@ -16,7 +16,7 @@ import (
 // must win without the box, must not win under any of the policies that it is up against, and, where some policy allows
 // what it does, must win again in a box with that policy. Who has won the outsiders say, and the wire (net_world_test.go).
 //
-// Races are as in TestAttacks. ATTACKS=full runs everything as every user in every variant, TRICK=name one trick.
+// Races are as in TestAttacks, and so are ATTACKS, RACE_MS and TRICK.
 func TestNetAttacks(t *testing.T) {
 	needSpaces(t)
 	t.Parallel()
@@ -80,10 +80,7 @@ func (r *raid) settle(t *testing.T) {
 
 // takes says which tricks are tried: rare ones are a sample of the samples.
 func (r *raid) takes(trick trick) bool {
-	if name := os.Getenv("TRICK"); name != "" {
-		return trick.name == name
-	}
-	if trick.is("rare") && !full() {
+	if trick.is("rare") && !full() && !some() {
 		h := fnv.New32a()
 		fmt.Fprint(h, trick.name, r.v.name, r.uid)
 		return h.Sum32()%16 == 0
@@ -160,7 +157,7 @@ func (r *raid) win(t *testing.T, trick trick, c cage) trial {
 // hold runs a trick that must not win, in the full box.
 func (r *raid) hold(t *testing.T, trick trick, kind string) {
 	t.Helper()
-	boxed := r.run(t, trick, cage{sydbox: r.w.sydbox, policy: kind, raceMS: raceMS(t)})
+	boxed := r.run(t, trick, cage{sydbox: r.w.sydbox, policy: kind, raceMS: raceMS(t, r.v.name)})
 	what := trick.name + " under " + kind
 	switch {
 	case trick.is("delegated"):
