@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,15 +68,16 @@ func underLevel(o *options, oldk, level, dir string, s *suite) int {
 	cmd := exec.Command(oldk, append([]string{level, filepath.Join(dir, s.file())}, s.args(o, false)...)...)
 	cmd.Dir = filepath.FromSlash(s.pkg)
 	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	said := io.Writer(&out)
+	if o.verbose { // as it comes: all of it may take an hour
+		said = io.MultiWriter(&out, os.Stdout)
+	}
+	cmd.Stdout, cmd.Stderr = said, said
 	start := time.Now()
 	err := cmd.Run()
 	t := verdict(out.Bytes(), err)
 	fmt.Printf("%-9s %-16s %6.0f  %6d  %6d  %7d\n", level, s.name(), time.Since(start).Seconds(), t.passed, t.failed,
 		t.skipped)
-	if o.verbose {
-		os.Stdout.Write(out.Bytes())
-	}
 	t.tell(os.Stdout, out.Bytes())
 	return t.failed
 }
