@@ -37,14 +37,16 @@ static void *reads(void *unused)
 
 int main(void)
 {
-	enum { THREADS = 2, ROUNDS = 200 };
+	/* How long a child is shown, in microseconds: longer where nobody comes to read in it, as on a busy machine. */
+	enum { THREADS = 2, ROUNDS = 200, SHORT = 300, LONG = 200000 };
 	pthread_t t[THREADS];
-	unsigned seed = 1;
+	unsigned seed = 1, span = SHORT;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&t[i], NULL, reads, NULL);
 	for (int round = 0; round < ROUNDS; round++) {
 		siginfo_t si;
+		int before = have_read;
 		pid_t pid = fork();
 		if (pid == 0)
 			_exit(0);
@@ -52,13 +54,14 @@ int main(void)
 			return 1;
 		number = pid;
 		seed = seed * 1103515245 + 12345;
-		usleep(seed / 65536 % 300);
+		usleep(seed / 65536 % span);
 		if (waitpid(pid, NULL, 0) != pid)
 			return 1;
 		printf("free %d\n", (int)pid);
 		if (getchar() != '\n')
 			return 1;
 		number = 0;
+		span = have_read != before ? SHORT : span < LONG ? 2 * span : LONG;
 	}
 	number = -1;
 	for (int i = 0; i < THREADS; i++)
