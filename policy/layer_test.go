@@ -215,6 +215,7 @@ mine /etc/sydbox/mine.toml () hidden
 agent  (for a program that writes code in your name: no secrets, no hooks, no dotfiles, no network but what you name)
 build  (for building and testing software in its own directory; the default)
 ccache  (the compiler cache, on top of build)
+dotfiles  (no changes of what shells, editors and tools execute or obey in a home, on top of build)
 go  (the caches of the Go command, on top of build) hidden
 node  (the caches of npm, yarn, pnpm, corepack and node-gyp, on top of build)
 open  (allows everything; for policies that only forbid)
@@ -228,7 +229,7 @@ untrusted  (strict, reads only the system's programs and its own directory, and 
 	if text, ok := ProfileText("go"); !ok || !strings.HasPrefix(text, "# go: ") {
 		t.Error("no text of the profile go")
 	}
-	if got := strings.Join(EmbeddedProfiles(), " "); got != "agent build ccache go node open private rust strict untrusted" {
+	if got := strings.Join(EmbeddedProfiles(), " "); got != "agent build ccache dotfiles go node open private rust strict untrusted" {
 		t.Error(got)
 	}
 }

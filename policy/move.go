@@ -72,14 +72,24 @@ func (p *Policy) Launders(from, to []byte, directory bool) bool {
 }
 
 // Plants says whether a symbolic link called name, a canonical path, would bring something to names that nobody may
-// create: whatever it leads to, .git/hooks is there if a link is called .git. A pattern that speaks of any name there
-// (**/*.key) is not about this one.
+// create: whatever it leads to, .git/hooks is there if a link is called .git. A pattern that speaks of any place below
+// some directory (**/*.key) is not about this one; one that speaks of each name in a directory (/home/*/.ssh) is.
 func (p *Policy) Plants(name []byte) bool {
 	if p.hollow(name) {
 		return true
 	}
-	other := append(bytes.Clone(name[:len(name)-len(baseName(name))]), 0)
-	return p.withholds(p.live(other), p.live(name))
+	return p.withholds(p.adrift(name[:len(name)-len(baseName(name))]), p.live(name))
+}
+
+// adrift returns the nodes that any name in a directory leads to because of a `**` before it, whatever follows that
+// without a literal character included.
+func (p *Policy) adrift(directory []byte) (nodes []*node) {
+	m := matcher{section: ReadSection, rank: none}
+	m.walk(p.root, directory)
+	for i := range m.deep.n {
+		nodes = m.deep.at(i).node.nameless(nodes)
+	}
+	return nodes
 }
 
 // hollow says whether what is called so, a canonical path, may be made but not filled: a rule ends with `/.`, and what no

@@ -88,13 +88,15 @@ version = 1
 extends = []
 [write]
 allow = ["/w"]
-deny = ["/w/src/.git/hooks", "/w/any/*/locked", "**/*.key", "/w/**/deep/name"]
+deny = ["/w/src/.git/hooks", "/w/any/*/locked", "**/*.key", "/w/**/deep/name", "/w/**/*/[!.]*/late",
+	"/w/**/mods/*/*/hooks"]
 [read]
 deny = ["/w/secret/file"]
 `)
 	for name, want := range map[string]bool{
 		"/w/src": true, "/w/src/.git": true, "/w/src/.git/hooks": false, "/w/src/other": false, "/w/other": false,
-		"/w/any": true, "/w/any/x": false, "/w/x/deep": true, "/w/secret": false,
+		"/w/x/mods/a": true, "/w/mods/a/b": true, "/w/mods/a/b/c": false, "/w/x/y": false, "/w/x/y/z": false,
+		"/w/any": true, "/w/any/x": true, "/w/any/x/locked": false, "/w/x/deep": true, "/w/secret": false,
 	} {
 		if got := p.Plants([]byte(name)); got != want {
 			t.Errorf("a link called %s: plants %v, want %v", name, got, want)

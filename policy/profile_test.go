@@ -68,6 +68,9 @@ func TestProfilesDecide(t *testing.T) {
 		{"ccache", "create", "/home/a/.cache/ccache/x", "allow"},
 		{"ccache", "create", "/home/a/.cache/x", "deny"},
 		{"ccache", "create", "/home/a/.ccache/ccache.conf", "deny"},
+		{"dotfiles", "create", "/home/a/src/x", "allow"},
+		{"dotfiles", "create", "/home/a/.bashrc", "deny"},
+		{"dotfiles", "read", "/home/a/.ssh/id_x", "allow"},
 		{"private", "read", "/home/a/.ssh/id_x", "deny"},
 		{"private", "read", "/home/a/.ssh/known_hosts", "allow"},
 		{"private", "read", "/home/a/src/keys/id_ed25519", "deny"},
@@ -107,6 +110,9 @@ func TestProfilesDecide(t *testing.T) {
 		{"agent", "create", "/home/a/src/sub/.git/config", "deny"},
 		{"agent", "delete", "/home/a/src/.git/hooks", "deny"},
 		{"agent", "create", "/home/a/src/.git/modules/x/y/hooks/update", "deny"},
+		{"agent", "create", "/home/a/src/.git/worktrees/x/modules/y/z/config", "deny"},
+		{"agent", "create", "/home/a/src/.git/worktrees/x/modules/y/hooks/update", "deny"},
+		{"agent", "create", "/home/a/src/.git/worktrees/x/modules/y/z/index", "allow"},
 		{"agent", "create", "/home/a/src/.git/refs/heads/config", "allow"},
 		{"agent", "create", "/home/a/src/sub/.git", "deny"},
 		{"agent", "write", "/home/a/src/sub/.git", "deny"},
@@ -247,13 +253,23 @@ func TestAgentAtHome(t *testing.T) {
 			t.Fatal(detail(err))
 		}
 		for _, path := range []string{"/home/a/.bashrc", "/home/a/.vim/x", "/home/a/.gitconfig",
-			"/home/a/.ssh/authorized_keys", "/home/a/.config/systemd/user/x.service", "/home/a/src/.git/hooks/x"} {
+			"/home/a/.ssh/authorized_keys", "/home/a/.config/systemd/user/x.service",
+			"/home/a/.local/bin/x", "/home/a/.local/lib/python3.13/site-packages/x.pth", "/home/a/.npmrc",
+			"/home/a/.cargo/config.toml", "/home/a/.cargo/bin/x", "/home/a/.config/pip/pip.conf"} {
 			if got := ask(p, access.Create, path); !strings.HasPrefix(got, "deny") {
 				t.Errorf("%s: %s", path, got)
 			}
 		}
-		if got := ask(p, access.Create, "/home/a/x"); !strings.HasPrefix(got, "allow") {
-			t.Errorf("/home/a/x: %s", got)
+		for _, link := range []string{"/home/a/.local", "/home/a/.local/lib", "/home/a/.config", "/home/a/.m2"} {
+			if !p.Plants([]byte(link)) {
+				t.Errorf("a link called %s plants nothing", link)
+			}
+		}
+		for _, path := range []string{"/home/a/x", "/home/a/.m2/repository/x", "/home/a/.cache/x", "/home/a/.cargo/registry/x",
+			"/home/a/.local/lib/x.so", "/home/a/src/.npmrc", "/home/a/src/bin/x", "/home/a/.local/share/x"} {
+			if got := ask(p, access.Create, path); !strings.HasPrefix(got, "allow") {
+				t.Errorf("%s: %s", path, got)
+			}
 		}
 	}
 }

@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 // node is a state of the matcher: what a prefix of some patterns has matched. The nodes of all patterns form one tree, so a
 // path is walked once however many rules there are.
 type node struct {
@@ -68,6 +70,20 @@ func (n *node) children() []*node {
 		}
 	}
 	return list
+}
+
+// nameless appends n and what components without a literal character lead to from it.
+func (n *node) nameless(nodes []*node) []*node {
+	if n == nil || slices.Contains(nodes, n) {
+		return nodes
+	}
+	nodes = n.deep.nameless(n.star.nameless(append(nodes, n)))
+	for _, edge := range n.globs.rest {
+		if !edge.glob.literals {
+			nodes = edge.to.nameless(nodes)
+		}
+	}
+	return nodes
 }
 
 // plain fills a slot for a component without a literal character.
