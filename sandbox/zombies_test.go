@@ -82,7 +82,8 @@ func TestZombiesNumber(t *testing.T) {
 		againWithOwnNumbers(t)
 		return
 	}
-	if err := errors.Join(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""), unix.Mount("proc", "/proc", "proc", 0, "")); err != nil {
+	err := errors.Join(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""), unix.Mount("proc", "/proc", "proc", 0, ""))
+	if err != nil {
 		t.Fatal(err)
 	}
 	w := newWorkshop(t)
