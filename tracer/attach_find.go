@@ -47,11 +47,13 @@ const watchOptions = seizeOptions &^ (unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRA
 // begins to make, so once none is still at something from before and nothing new is found nothing can be missing; it is
 // looked twice, because /proc is no snapshot.
 func (t *tracer) seizeTrees(pids []int) error {
-	of := map[int]int{} // what is found → the PID that was asked for
+	of := map[int]int{}     // what is found → the PID that was asked for
+	known := map[int]life{} // the same as it was when it was found
 	for _, pid := range pids {
 		tgid := readStatus(pid).number("Tgid")
+		known[tgid] = readLife(tgid)
 		switch {
-		case tgid == 0:
+		case tgid == 0 || known[tgid].started == 0:
 			return &AttachError{PID: pid, Err: unix.ESRCH, Hint: "`ps -e` lists those that there are"}
 		case tgid == os.Getpid():
 			return &AttachError{PID: pid, Err: unix.EPERM, Hint: "it is the tracer itself"}
@@ -71,12 +73,20 @@ func (t *tracer) seizeTrees(pids []int) error {
 	deadline := time.Now().Add(longestFork)
 	for quiet := 0; quiet < 2; quiet++ {
 		settled := s.settled() || time.Now().After(deadline)
-		parents, err := readParents()
+		lives, err := readLives()
 		if err != nil {
 			return err
 		}
-		for _, pid := range descendants(parents, of) {
-			grown, err := t.seizeProcess(s, pid, parents[pid], of[pid], found)
+		forgetEnded(of, known, lives)
+		for _, pid := range descendants(lives, of) {
+			if _, ok := known[pid]; !ok {
+				known[pid] = lives[pid]
+			}
+			// A PID is another's only after all others had their turn, which is longer than from here to there.
+			if readLife(pid).started != known[pid].started {
+				continue
+			}
+			grown, err := t.seizeProcess(s, pid, lives[pid].parent, of[pid], found)
 			if err != nil {
 				return err
 			}
@@ -96,6 +106,16 @@ func (t *tracer) seizeTrees(pids []int) error {
 		}
 	}
 	return nil
+}
+
+// forgetEnded removes descendants that are not there any more, whose PIDs may be somebody else's by now.
+func forgetEnded(of map[int]int, known, lives map[int]life) {
+	for pid, asked := range of {
+		if pid != asked && lives[pid].started != known[pid].started {
+			delete(of, pid)
+			delete(known, pid)
+		}
+	}
 }
 
 // seizeProcess seizes the threads of a process that are not seized yet, and says whether there were any.
@@ -135,10 +155,10 @@ func (t *tracer) seizeProcess(s *seizer, pid, parent, asked int, found map[int]*
 
 // descendants returns what descends from the keys of asked, with those, parents first, and adds what it finds to asked.
 // This process and what descends from it is left out.
-func descendants(parents map[int]int, asked map[int]int) []int {
+func descendants(lives map[int]life, asked map[int]int) []int {
 	children := map[int][]int{}
-	for pid, parent := range parents {
-		children[parent] = append(children[parent], pid)
+	for pid, l := range lives {
+		children[l.parent] = append(children[l.parent], pid)
 	}
 	var list []int
 	seen := map[int]bool{os.Getpid(): true}
@@ -157,7 +177,7 @@ func descendants(parents map[int]int, asked map[int]int) []int {
 		}
 	}
 	for pid, root := range asked {
-		if !hasAncestor(parents, pid, asked) {
+		if !hasAncestor(lives, pid, asked) {
 			walk(pid, root)
 		}
 	}
@@ -168,9 +188,9 @@ func descendants(parents map[int]int, asked map[int]int) []int {
 }
 
 // hasAncestor says whether an ancestor of pid is in asked.
-func hasAncestor(parents map[int]int, pid int, asked map[int]int) bool {
-	for n := 0; n < len(parents); n++ {
-		if pid = parents[pid]; pid == 0 {
+func hasAncestor(lives map[int]life, pid int, asked map[int]int) bool {
+	for n := 0; n < len(lives); n++ {
+		if pid = lives[pid].parent; pid == 0 {
 			return false
 		}
 		if asked[pid] != 0 {
@@ -180,8 +200,8 @@ func hasAncestor(parents map[int]int, pid int, asked map[int]int) bool {
 	return false
 }
 
-// readParents returns the parent of each process.
-func readParents() (map[int]int, error) {
+// readLives returns every process.
+func readLives() (map[int]life, error) {
 	dir, err := os.Open("/proc")
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
@@ -191,17 +211,17 @@ func readParents() (map[int]int, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
 	}
-	parents := map[int]int{}
+	lives := map[int]life{}
 	for _, name := range names {
 		pid, err := strconv.Atoi(name)
 		if err != nil {
 			continue
 		}
-		if status := readStatus(pid); len(status) > 0 {
-			parents[pid] = status.number("PPid")
+		if l := readLife(pid); l.started != 0 {
+			lives[pid] = l
 		}
 	}
-	return parents, nil
+	return lives, nil
 }
 
 func attachError(tid, pid, asked int, errno syscall.Errno) error {

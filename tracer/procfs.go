@@ -68,3 +68,30 @@ func (s taskStatus) state(letter byte) bool {
 
 // tracerOf returns the TID of the thread that traces tid, 0 if there is none or nobody can tell.
 func tracerOf(tid int) int { return readStatus(tid).number("TracerPid") }
+
+// life is what tells a process from another that has its PID later.
+type life struct {
+	parent  int    // the parent's PID, 0 if it has none or its parent is in another PID namespace
+	started uint64 // clock ticks since the boot, 0 if there is no such process
+}
+
+// readLife reads both from /proc/PID/stat at once.
+func readLife(pid int) life {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return life{}
+	}
+	return parseLife(stat)
+}
+
+// parseLife takes fields 4 and 22 (proc_pid_stat(5)). The second, the name, may have spaces and parentheses.
+func parseLife(stat []byte) (l life) {
+	const parent, started = 4 - 3, 22 - 3
+	words := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(words) <= started {
+		return life{}
+	}
+	l.parent, _ = strconv.Atoi(string(words[parent])) // the kernel writes nothing else
+	l.started, _ = strconv.ParseUint(string(words[started]), 10, 64)
+	return l
+}
