@@ -24,8 +24,20 @@ func (w *walk) fail(e syscall.Errno) bool {
 			w.o.Errno = e
 			return false
 		}
+	case unix.ESRCH:
+		if w.inProc() {
+			w.o.Errno = e
+			return false
+		}
 	}
 	return w.refuse(e)
+}
+
+// inProc says whether the walk is in a directory of procfs: there the kernel itself answers ESRCH below /proc/PID of a
+// process that is gone (proc_pid_permission, fs/proc/base.c), to whoever holds a descriptor of it.
+func (w *walk) inProc() bool {
+	var fs unix.Statfs_t
+	return w.cur.fd >= 0 && unix.Fstatfs(w.cur.fd, &fs) == nil && fs.Type == unix.PROC_SUPER_MAGIC
 }
 
 // refuse ends the walk with a name that cannot be judged, and e as what the denial returns.
