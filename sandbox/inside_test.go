@@ -112,7 +112,8 @@ var innerTricks = []innerTrick{
 	},
 	{
 		name: "shared memory", harden: "ipc_namespace = 'required'",
-		script: "ipcs -m | grep -q $SHM && : > won; id=$(ipcmk -M 4096) && ipcs -m | grep -q ${id##* } && : > done",
+		script: "ipcs -m | grep -q $SHM && : > won; id=$(ipcmk -M 4096) && ipcs -m | grep -q ${id##* } && ipcrm -m ${id##* } && " +
+			": > done",
 	},
 	{
 		name: "id", harden: "user_namespace = 'required'",
