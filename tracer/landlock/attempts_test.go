@@ -142,7 +142,7 @@ func signalChildren([]string) error {
 	}
 	select {
 	case <-got:
-	case <-time.After(20 * time.Second):
+	case <-time.After(5 * time.Minute):
 		return errors.New("the parent was not signalled")
 	}
 	for _, sig := range []unix.Signal{unix.SIGSTOP, unix.SIGCONT, unix.SIGKILL} {
