@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -86,7 +87,7 @@ func (e *encounter) all() {
 			e.Log("not applicable: it would reach processes of this user that have nothing to do with the test")
 			return
 		}
-		e.uid = lonelyUser
+		e.uid = lonelyUser + int(lonelyUsers.Add(1))
 	}
 	if e.is("elsewhere") {
 		e.elsewhere()
@@ -152,8 +153,11 @@ func (e *encounter) everywhere() {
 	}
 }
 
-// lonelyUser has no other processes.
+// lonelyUser is the first of those without other processes: what one trick does to all of its user's is no other's
+// effect.
 const lonelyUser = 54321
+
+var lonelyUsers atomic.Int64
 
 // walled says whether the trick must fail where reads do not stop: only Landlock keeps the entries of /proc then.
 func (e *encounter) walled() bool {
