@@ -84,7 +84,7 @@ soak:
 	SYDBOX_SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -parallel 4 -v -run '^TestSoak' ./sandbox
 
 attacks: deps
-	ATTACKS=full $(GO) test -count 1 -timeout 180m -run 'TestAttacks|TestAblation|TestNetAttacks|TestNetAblation|TestOutsiders|TestExecRaces' ./sandbox
+	ATTACKS=full $(GO) test -count 1 -timeout 180m -v -run 'TestAttacks|TestAblation|TestNetAttacks|TestNetAblation|TestOutsiders|TestExecRaces' ./sandbox
 
 # KERNELS: flags of testdata/kernels/run, as KERNELS='-level 4.19 -suites deputy'. SHORT=1: what takes a minute or two.
 test-oldkernel: deps
