@@ -152,8 +152,7 @@ func (t *addressParser) unixSocket(text string, off int) (*addressPattern, *patt
 	case !rooted(text) && !t.flag:
 		name, _, _ := strings.Cut(text, "/")
 		return nil, nil, &problem{off, len(name), "the path of a socket must start with `/`, `**/`, `~` or a variable",
-			fmt.Sprintf("write %q for that name below the working directory, %q for it anywhere",
-				"unix:$PWD/"+text, "unix:**/"+text)}
+			rootedHint("unix:", text)}
 	}
 	p, pr := parsePattern(text, t.vars, t.flag)
 	switch {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,15 @@ type lexer struct {
 	missing string // the variable that leaves the rule out
 }
 
+// rootedHint says what to write instead of a relative path, with the scheme of an address or none before it.
+func rootedHint(scheme, text string) string {
+	if slices.Contains(strings.Split(text, "/"), "..") {
+		return "write the path that it leads to, from `/` on"
+	}
+	return fmt.Sprintf("write %q for that name below the working directory, %q for it anywhere",
+		scheme+"$PWD/"+text, scheme+"**/"+text)
+}
+
 // start reads what a pattern must start with.
 func (l *lexer) start() *problem {
 	if l.text == "" {
@@ -22,8 +32,7 @@ func (l *lexer) start() *problem {
 	if !rooted(l.text) {
 		first, _, _ := strings.Cut(l.text, "/")
 		return &problem{0, max(len(first), 1), "a pattern must start with `/`, `**/`, `~` or a variable",
-			fmt.Sprintf("write %q for that name below the working directory, %q for it anywhere",
-				"$PWD/"+l.text, "**/"+l.text)}
+			rootedHint("", l.text)}
 	}
 	switch l.text[0] {
 	case '~':
