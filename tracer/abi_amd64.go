@@ -130,6 +130,3 @@ func (t *tracer) takes(now *currentCall, abi *arch.ABI, mask uint64) bool {
 	}
 	return true
 }
-
-// entryResult is what the result register holds at an entry stop: -ENOSYS (arch/x86/entry).
-const entryResult = -38

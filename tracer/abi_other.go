@@ -16,6 +16,3 @@ func (t *tracer) abiFromRegisters(_, size int) *arch.ABI {
 }
 
 var nativeABIs = arch.Native()
-
-// entryResult is a result that no register holds: only x86 and riscv64 announce an entry stop by -ENOSYS.
-const entryResult = 1 << 62
