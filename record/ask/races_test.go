@@ -126,6 +126,7 @@ func TestRaceByLuck(t *testing.T) {
 	for name, story := range map[string]string{
 		"make looked":         before + "5 #1 look /b/a" + after,
 		"a slot was free":     strings.ReplaceAll(before, "-j2", "-j3") + after,
+		"a single slot":       strings.ReplaceAll(before, "-j2", "-j1") + after,
 		"no end of slots":     strings.ReplaceAll(before, "-j2", "-j") + after,
 		"one recipe":          before + strings.ReplaceAll(after, "make /b/b", "write /b/a"),
 		"nothing make knows":  before + strings.ReplaceAll(after, "make /b/b", "make /b/x"),

@@ -48,6 +48,12 @@ func (s *slots) full(maker *trail.Proc, at int64) bool {
 	return running >= limit
 }
 
+// one says that maker ran one job at a time.
+func (s *slots) one(maker *trail.Proc) bool {
+	limit, _ := jobLimit(s.trail, maker)
+	return limit == 1
+}
+
 // jobFlag is how make is told how many jobs to run: behind -j, which may stand behind other letters, or in words.
 var jobFlag = regexp.MustCompile(`^(?:-[bBdeikLmnpqrRsStvw]*j|--jobs=?)(\d*)$`)
 

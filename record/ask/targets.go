@@ -10,8 +10,8 @@ import (
 
 // targets tells what jobs made, and when make looked at it. GNU make looks at a target again once its job has
 // ended, when it next considers what needs it. A job that needs the target of another therefore starts after such a
-// look; one that only came later, because there was no free slot before, starts without it. Measured with GNU make 4.3; with a
-// single slot it waits at once, and looks, so that nothing can be told.
+// look; one that only came later, because there was no free slot before, starts without it. Measured with GNU make
+// 4.3; with a single slot it waits at once, and looks, so that nothing can be told.
 type targets struct {
 	known map[lookKey]bool       // make looked at a path, whether it was there or not
 	looks map[lookKey][]lookTime // when make looked at a path and found it
@@ -87,9 +87,10 @@ func (g *targets) another(maker, earlier, later *trail.Proc) (own bool) {
 
 // lucky says that a job did not wait for an earlier one that had ended, but for a slot, as far as make's looks tell.
 // Where make never looked at what the earlier job made, as with a phony target, nothing can be told. Two lines of a
-// recipe that each make a target of their own look the same.
+// recipe that each make a target of their own look the same, as in those of node-gyp, where make includes the .d; with
+// a single slot it can be nothing else.
 func (g *targets) lucky(maker, earlier, later *trail.Proc) bool {
-	if !isMake(maker) || !g.slots.full(maker, earlier.Died) || !g.another(maker, earlier, later) {
+	if !isMake(maker) || g.slots.one(maker) || !g.slots.full(maker, earlier.Died) || !g.another(maker, earlier, later) {
 		return false
 	}
 	looked := false
