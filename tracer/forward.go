@@ -95,12 +95,20 @@ func newForwarder(c *Control, grace time.Duration) *forwarder {
 			signal.Notify(f.signals, sig)
 		}
 	}
+	passing.Add(1)
 	go f.run()
 	return f
 }
 
+// passing counts the runs that pass signals on.
+var passing atomic.Int32
+
+// PassesSignals says whether a run of this process passes signals on. Any goroutine may call it.
+func PassesSignals() bool { return passing.Load() > 0 }
+
 func (f *forwarder) stop() {
 	signal.Stop(f.signals)
+	passing.Add(-1)
 	close(f.quit)
 	<-f.done
 	if f.restore != nil {

@@ -14,6 +14,7 @@ import (
 
 func main() {
 	sandbox.Init() // the second run of this program is the shim that becomes the command
+	console.DieOfQuit()
 	sandbox.OwnProgram()
 	os.Exit(mainStatus(os.Args[1:]))
 }

@@ -37,6 +37,9 @@ func init() {
 	if isShim() || isInit() {
 		runtime.LockOSThread()
 		misused = true
+		// It ends by ^\ as the target would. Without that it prints its stacks, as it still does while the runtime itself
+		// starts: that unblocks the signal and takes it before any code of ours.
+		_ = DefaultAction(unix.SIGQUIT)
 	}
 }
 

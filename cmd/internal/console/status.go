@@ -5,10 +5,10 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"sydbox/tracer"
 	"sydbox/tracer/launch"
 )
 
@@ -29,6 +29,20 @@ func ExplainExec(e *launch.ExecError) error {
 	return e
 }
 
+// DieOfQuit ends this process by SIGQUIT where the Go runtime would print its stacks, but while a run passes the signal on
+// to its command. It belongs at the beginning of main, behind Init.
+func DieOfQuit() {
+	quit := make(chan os.Signal, 1)
+	signal.Notify(quit, unix.SIGQUIT)
+	go func() {
+		for range quit {
+			if !tracer.PassesSignals() {
+				DieOf(unix.SIGQUIT)
+			}
+		}
+	}()
+}
+
 // DieOf ends this process by the signal that killed the command, so that whoever waits for it sees the same. It
 // returns if the signal did not kill, as for the first process of a PID namespace.
 func DieOf(sig syscall.Signal) {
@@ -37,15 +51,7 @@ func DieOf(sig syscall.Signal) {
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 	signal.Reset(sig)
-	// The runtime would answer SIGQUIT, SIGABRT or SIGSEGV with a traceback and status 2. A zeroed struct sigaction is
-	// SIG_DFL with no flags and an empty mask on every architecture; 8 is the size of the kernel's sigset_t but on
-	// mips.
-	var dfl [8]uint64
-	setSize := uintptr(8)
-	if runtime.GOARCH[:min(4, len(runtime.GOARCH))] == "mips" {
-		setSize = 16
-	}
-	_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&dfl)), 0, setSize, 0, 0)
+	_ = launch.DefaultAction(sig) // the runtime's own is no end by a signal
 	var none unix.Sigset_t
 	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &none, nil)
 	_ = unix.Tgkill(os.Getpid(), unix.Gettid(), sig)
