@@ -238,6 +238,7 @@ func (r *runCommand) ending(cmd *sandbox.Cmd) report.Ending {
 		},
 		NoNewPrivs: r.unprivileged(cmd),
 		NoUserns:   !cmd.Policy.Lifted("userns"),
+		NoPerf:     !cmd.Policy.Lifted("perf"),
 	}
 }
 

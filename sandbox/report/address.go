@@ -2,6 +2,7 @@ package report
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -113,7 +114,7 @@ func addressGrants(d *event.Denial, all []*entry) []grant {
 	byName := g
 	port := a.Port
 	if asksForName(d) {
-		port = wantedPort(d.Host, all)
+		port = wantedPort(d, all)
 	}
 	byName.rule = strings.TrimSuffix(d.Host, ".") + ":" + strconv.Itoa(int(port))
 	return []grant{byName, g}
@@ -124,15 +125,22 @@ const (
 	httpsPort  = 443
 )
 
+// lookers are programs that want a host's address and nothing else of it.
+var lookers = []string{"delv", "dig", "drill", "getent", "host", "kdig", "nslookup", "resolvectl"}
+
 // wantedPort is for a host whose address was asked for: what the answer would have been wanted for. If that cannot be
-// told from another denial, it is most likely HTTPS; with another one the next denial tells.
-func wantedPort(host string, all []*entry) uint16 {
+// told from another denial, it is most likely HTTPS; with another one the next denial tells. For a look at the address
+// alone it is the port of the question: that lets the name be asked for, and opens no service that anybody wanted.
+func wantedPort(d *event.Denial, all []*entry) uint16 {
 	for _, e := range all {
-		if e.first.Host == host && e.first.Op == "connect" {
+		if e.first.Host == d.Host && e.first.Op == "connect" {
 			if a, _, err := access.ParseAddress(e.first.Address); err == nil && a.Inet() && a.Port != domainPort {
 				return a.Port
 			}
 		}
+	}
+	if len(d.Chain) > 0 && slices.Contains(lookers, d.Chain[0].Name) {
+		return domainPort
 	}
 	return httpsPort
 }

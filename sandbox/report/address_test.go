@@ -132,7 +132,7 @@ func TestSuggestAddresses(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		rules   []policy.RuleFlag
-		denied  []string // "op address"
+		denied  []string // "op address", with " by NAME" for another program than curl
 		want    string
 		allowed int
 	}{
@@ -148,6 +148,8 @@ func TestSuggestAddresses(t *testing.T) {
 			"--allow connect=192.0.2.2:1", 3},
 		{"a name that was asked for", nil, []string{"connect example.org 192.0.2.53:53"},
 			"--allow connect=example.org:443", 1},
+		{"a name that was asked for alone", nil, []string{"connect example.org 192.0.2.53:53 by getent"},
+			"--allow connect=example.org:53", 1},
 		{"and then reached", nil, []string{"connect example.org 192.0.2.53:53", "connect example.org 93.184.216.34:8080"},
 			"--allow connect=example.org:8080", 2},
 		{"asked of somebody else", nil, []string{"connect example.org 198.51.100.1:53"},
@@ -185,11 +187,15 @@ func TestSuggestAddresses(t *testing.T) {
 			term := NewTerminal(&out, Options{Policy: loadNet(t, test.rules...), Home: "/home/a", Command: []string{"make"}})
 			for _, d := range test.denied {
 				op, address, _ := strings.Cut(d, " ")
-				if op == "create" {
-					term.Denied(denial(op, address))
-				} else {
-					term.Denied(reached(op, address))
+				address, by, named := strings.Cut(address, " by ")
+				d := denial(op, address)
+				if op != "create" {
+					d = reached(op, address)
 				}
+				if named {
+					d.Chain[0].Name = by
+				}
+				term.Denied(d)
 			}
 			flags, allowed := term.suggest()
 			if got := shellJoin(flags); got != test.want || allowed != test.allowed {

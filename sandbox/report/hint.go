@@ -23,6 +23,8 @@ type Ending struct {
 	NoNewPrivs bool
 	// NoUserns says that its policy refused user namespaces.
 	NoUserns bool
+	// NoPerf says that it refused perf events.
+	NoPerf bool
 }
 
 // Hint names the one known casualty of ptrace, no_new_privs or a refusal that the command is, or returns "": what a
@@ -40,6 +42,9 @@ func Hint(e Ending) string {
 	case e.NoUserns && slices.Contains(namespacers, name):
 		return quoted + " makes or joins namespaces, which is refused in the sandbox: --allow syscalls=userns lets it make " +
 			"those of users; mounts in them do not get far"
+	case e.NoPerf && name == "perf":
+		return quoted + " reads the processor's and the kernel's counters (perf_event_open), which is refused in the sandbox: " +
+			"start it outside (perf stat sydbox run ...), or lift that with --allow syscalls=perf"
 	}
 	if variables := leakVariables(e.File); len(variables) > 0 && !leaksOff(e.Env, variables) {
 		hint := "LeakSanitizer does not work in the sandbox, as it needs ptrace: set " + variables[0] + "=detect_leaks=0"

@@ -31,6 +31,8 @@ func TestHint(t *testing.T) {
 		{Ending{File: "/usr/bin/strace"}, "strace traces other programs"},
 		{Ending{File: "/usr/bin/bwrap"}, ""},
 		{Ending{File: "/usr/bin/bwrap", NoUserns: true}, "bwrap makes or joins namespaces"},
+		{Ending{File: "/usr/bin/perf"}, ""},
+		{Ending{File: "/usr/bin/perf", NoPerf: true}, "perf reads the processor's and the kernel's counters"},
 	} {
 		if got := Hint(test.ending); !strings.HasPrefix(got, test.want) || test.want == "" && got != "" {
 			t.Errorf("Hint(%+v) = %q, want %q", test.ending, got, test.want)
