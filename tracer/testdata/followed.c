@@ -153,7 +153,11 @@ static int one(void) {
 }
 
 static volatile sig_atomic_t drops;
-static void on_drop(int sig) { (void)sig, drops++; }
+static void on_drop(int sig) {
+	int keep = errno;
+	(void)sig, eased(++drops);
+	errno = keep;
+}
 
 static void rain(long us, int flags) {
 	struct sigaction sa = {.sa_handler = on_drop, .sa_flags = flags};
