@@ -58,8 +58,11 @@ func TestAttachReusedNumbers(t *testing.T) {
 // TestLife: a name cannot say what a process is.
 func TestLife(t *testing.T) {
 	stat := "7 (a) S 1 2 (3) 4) R 42 7 7 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 5150 1 1"
-	if l := parseLife([]byte(stat)); l != (life{42, 5150}) {
+	if l := parseLife([]byte(stat)); l != (life{42, 5151}) {
 		t.Errorf("%+v", l)
+	}
+	if l := parseLife([]byte("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 0 0 0")); l != (life{0, 1}) {
+		t.Errorf("%+v of what started with the system", l)
 	}
 	if l := parseLife([]byte("7 (a")); l != (life{}) {
 		t.Errorf("%+v of too little", l)

@@ -72,7 +72,7 @@ func tracerOf(tid int) int { return readStatus(tid).number("TracerPid") }
 // life is what tells a process from another that has its PID later.
 type life struct {
 	parent  int    // the parent's PID, 0 if it has none or its parent is in another PID namespace
-	started uint64 // clock ticks since the boot, 0 if there is no such process
+	started uint64 // clock ticks since the boot plus one, as kthreadd starts at 0; 0 if there is no such process
 }
 
 // readLife reads both from /proc/PID/stat at once.
@@ -93,5 +93,6 @@ func parseLife(stat []byte) (l life) {
 	}
 	l.parent, _ = strconv.Atoi(string(words[parent])) // the kernel writes nothing else
 	l.started, _ = strconv.ParseUint(string(words[started]), 10, 64)
+	l.started++
 	return l
 }
