@@ -22,11 +22,9 @@ import (
 
 const taskEnv = "DEPUTY_TASK"
 
-func init() {
-	if os.Getenv(taskEnv) != "" {
-		runtime.LockOSThread() // the main thread is the task: its TID is the PID
-	}
-}
+// The main thread is the task: its TID is the PID. In the tests themselves it is none of those that they move to other
+// namespaces, as /proc/self shows its own.
+func init() { runtime.LockOSThread() }
 
 func TestMain(m *testing.M) {
 	if os.Getenv(taskEnv) != "" {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -11,6 +12,9 @@ import (
 	"sydbox/tracer"
 	"sydbox/tracer/landlock"
 )
+
+// Tests move threads of theirs to other namespaces. The main one is none of those, as /proc/self shows its own.
+func init() { runtime.LockOSThread() }
 
 // TestMain: the shim that Probe starts is this test binary.
 func TestMain(m *testing.M) {

@@ -155,7 +155,7 @@ func TestInside(t *testing.T) {
 		}
 		defer func() { _, _ = unix.SysvShmCtl(shm, unix.IPC_RMID, nil) }()
 		link := func(name string) string {
-			text, err := os.Readlink("/proc/self/ns/" + name)
+			text, err := os.Readlink("/proc/thread-self/ns/" + name)
 			if err != nil {
 				t.Fatal(err)
 			}
