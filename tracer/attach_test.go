@@ -154,6 +154,9 @@ func TestAttach(t *testing.T) {
 		for _, info := range []bool{true, false} {
 			for _, stays := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/info=%v/stays=%v", mode, info, stays), func(t *testing.T) {
+					if !info && stays {
+						needsRegisters(t) // what it does is seen
+					}
 					span := 700
 					for !attachAmid(t, mode, info, stays, span) && span < int(hangs.Milliseconds()) {
 						span *= 2
