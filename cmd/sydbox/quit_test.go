@@ -1,11 +1,11 @@
 package main
 
 import (
-	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,17 +46,11 @@ func TestQuitEarly(t *testing.T) {
 	}
 }
 
+// hasChild says whether a process has begun another (proc_tid_children(5)).
 func hasChild(pid int) bool {
-	all, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well-formed
-	for _, name := range all {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // the pattern is well-formed
+	return slices.ContainsFunc(lists, func(name string) bool {
 		text, err := os.ReadFile(name)
-		if err != nil {
-			continue // gone
-		}
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
-			return true
-		}
-	}
-	return false
+		return err == nil && len(text) > 0
+	})
 }
