@@ -54,7 +54,7 @@ const toldSize = 16
 
 const (
 	// crowdFrom is from how many tasks on it pays: with fewer the tree loses more time by it than the tracer gains.
-	crowdFrom = 1500
+	crowdFrom = 750
 	// asked is how many tasks are asked before each sleep, at some 150 ns each.
 	asked = 16
 	// tries is how often a task is asked in vain.

@@ -27,13 +27,14 @@ const (
 	// stayed for proven times as long as it was free. One that a stranger disturbs comes back elsewhere soon.
 	leastRest, mostRest = 40 * time.Millisecond, 1280 * time.Millisecond
 	proven              = 8
-	// mostResidents bounds what a look costs. A script has fewer tasks, and a server with threads is none.
+	// mostResidents bounds what a look costs. Of more, those leave that slept since the look before. A script has fewer that
+	// do not, beside however many that wait for something, and a server with threads is none.
 	mostResidents = 24
 )
 
-// may says whether tasks may come to stay, of a tree that has so many.
-func (r *residence) may(now time.Time, tasks int) bool {
-	return tasks <= mostResidents && !now.Before(r.until)
+// may says whether a task may come to stay beside so many that do.
+func (r *residence) may(now time.Time, residents int) bool {
+	return residents < mostResidents && !now.Before(r.until)
 }
 
 // begin is told of the first that stays.

@@ -16,7 +16,7 @@ func TestResidence(t *testing.T) {
 	var r residence
 	settle := func() {
 		t.Helper()
-		if !r.may(now, mostResidents) {
+		if !r.may(now, mostResidents-1) {
 			t.Fatal("they may not stay")
 		}
 		r.begin(now)
@@ -43,7 +43,7 @@ func TestResidence(t *testing.T) {
 		return rest
 	}
 
-	if r.may(now, mostResidents+1) {
+	if r.may(now, mostResidents) {
 		t.Error("a crowd may stay")
 	}
 	settle()
@@ -82,13 +82,13 @@ func TestResidence(t *testing.T) {
 // TestScheduled: what is read, and what is not.
 func TestScheduled(t *testing.T) {
 	for text, want := range map[string]scheduled{
-		"12 34 5\n": {12, 34}, "0 0 1\n": {}, "123456789012345 7 1\n": {123456789012345, 7},
+		"12 34 5\n": {12, 34}, "0 0 1\n": {}, "0 0 0\n": {}, "123456789012345 7 1\n": {123456789012345, 7},
 	} {
 		if got, ok := parseScheduled([]byte(text)); !ok || got != want {
 			t.Errorf("%q: %v, %v", text, got, ok)
 		}
 	}
-	for _, text := range []string{"", "\n", "1 2", "1 2 3", "0 0 0\n"} {
+	for _, text := range []string{"", "\n", "1 2", "1 2 3"} {
 		if _, ok := parseScheduled([]byte(text)); ok {
 			t.Errorf("%q was read", text)
 		}
@@ -97,10 +97,10 @@ func TestScheduled(t *testing.T) {
 	if _, err := os.Stat("/proc/self/schedstat"); err != nil {
 		t.Skip("this kernel does not say for how long tasks wait (CONFIG_SCHED_INFO)")
 	}
-	a, ok := f.read(unix.Getpid())
-	if !ok {
-		t.Fatal("nothing is known of this process")
+	if !f.counted() {
+		t.Fatal("nothing is known of this thread")
 	}
+	a, _ := f.read(unix.Getpid())
 	for end := time.Now().Add(time.Second); time.Now().Before(end); {
 		if b, _ := f.read(unix.Getpid()); b.ran > a.ran || b.waited > a.waited {
 			break

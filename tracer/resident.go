@@ -14,7 +14,7 @@ import (
 func (n *nearer) start(ticks bool) {
 	n.on = n.on && mayMove()
 	if n.on && ticks {
-		_, n.keeps = n.schedules.read(unix.Gettid())
+		n.keeps = n.schedules.counted()
 	}
 }
 
@@ -30,7 +30,7 @@ func mayMove() bool {
 
 // settles makes a task a resident, if it may be one: here has the tracer's CPU, n.mask is the task's.
 func (n *nearer) settles(task *Task, here *cpuMask) bool {
-	if !n.keeps || n.series.strangers > 0 && n.residents == 0 || !n.residence.may(n.now, len(n.tasks)) {
+	if !n.keeps || n.series.strangers > 0 && n.residents == 0 || !n.residence.may(n.now, n.residents) {
 		return false
 	}
 	if !setCPUs(task.TID, here, n.size) {
@@ -48,8 +48,7 @@ func (n *nearer) settles(task *Task, here *cpuMask) bool {
 // leaves is told of a task that is dead. Its parent can still ask for its CPUs until it has waited for it.
 func (n *nearer) leaves(task *Task) {
 	if task.home != nil {
-		n.release(task)
-		n.residents--
+		n.dismiss(task)
 	}
 }
 
@@ -97,7 +96,7 @@ func (n *nearer) look() {
 	if n.residents == 0 || !n.residence.due(n.now) {
 		return
 	}
-	passed := n.residence.passed(n.now)
+	passed, many := n.residence.passed(n.now), n.residents > mostResidents
 	var sum demand
 	for tid, task := range n.tasks {
 		if task.home == nil {
@@ -105,7 +104,9 @@ func (n *nearer) look() {
 		}
 		now, ok := n.schedules.read(tid)
 		if !ok {
-			n.keeps = false // /proc hides it (hidepid, proc(5)), or this process has too many files: nothing is known
+			// It has just executed a program as a thread, and has another TID; or /proc hides it (hidepid, proc(5)); or this
+			// process has too many files. What it wants is not known, so none stays for a while.
+			n.residence.disturbed(n.now)
 			n.roam()
 			return
 		}
@@ -114,10 +115,24 @@ func (n *nearer) look() {
 			waited := min(now.waited-task.ran.waited, passed)
 			sum.waited += waited
 			sum.wanted += min(waited+now.ran-task.ran.ran, passed)
+			if many && now == task.ran {
+				n.dismiss(task) // it sleeps, and makes no stop that would cost anything
+				continue
+			}
 		}
 		task.ran, task.ranKnown = now, true
 	}
-	if n.residents > mostResidents || n.residence.ends(n.now, sum) {
+	switch {
+	case n.residents > mostResidents:
+		n.residence.parallel(n.now)
+		n.roam()
+	case n.residence.ends(n.now, sum):
 		n.roam()
 	}
+}
+
+// dismiss releases one of many residents.
+func (n *nearer) dismiss(task *Task) {
+	n.release(task)
+	n.residents--
 }

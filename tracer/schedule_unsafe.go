@@ -38,8 +38,14 @@ func (f *scheduleFile) read(tid int) (s scheduled, ok bool) {
 // atFDCWD is AT_FDCWD in a register.
 const atFDCWD = ^uintptr(99)
 
-// parseScheduled reads the three numbers. All are 0 where the kernel does not count (sched_info_on): a task that asks
-// about itself has run at least once.
+// counted says whether the kernel counts, asked by a thread about itself: all is 0 where it does not (sched_info_on),
+// and of a task that has not run yet, as a new one before its first stop.
+func (f *scheduleFile) counted() bool {
+	s, ok := f.read(unix.Gettid())
+	return ok && s != scheduled{}
+}
+
+// parseScheduled reads the three numbers.
 func parseScheduled(text []byte) (s scheduled, ok bool) {
 	var numbers [3]uint64
 	i := 0
@@ -50,7 +56,7 @@ func parseScheduled(text []byte) (s scheduled, ok bool) {
 		case i < len(numbers)-1:
 			i++
 		default:
-			return scheduled{time.Duration(numbers[0]), time.Duration(numbers[1])}, numbers != [3]uint64{}
+			return scheduled{time.Duration(numbers[0]), time.Duration(numbers[1])}, true
 		}
 	}
 	return s, false
