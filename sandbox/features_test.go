@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,7 +20,13 @@ func init() { runtime.LockOSThread() }
 // TestMain: the shim that Probe starts is this test binary.
 func TestMain(m *testing.M) {
 	Init()
-	os.Exit(m.Run())
+	status := m.Run()
+	if some() && choices.Load() == 0 {
+		fmt.Fprintf(os.Stderr, "TRICK=%s: none of the tests that ran has such a trick; docs/attacks.md lists them\n",
+			os.Getenv("TRICK"))
+		status = max(status, 1)
+	}
+	os.Exit(status)
 }
 
 // TestProbe: what is said of the kernel is what the parts that use it find.
