@@ -18,10 +18,21 @@ func (k *kernel) systemRelease() string {
 	return "bookworm"
 }
 
+// systemArch is the machine of the programs: a tracer of 32 bits serves no others, whatever the kernel has.
+func (k *kernel) systemArch() string {
+	switch k.goarch {
+	case "386":
+		return "i386"
+	case "arm":
+		return "armhf"
+	}
+	return k.debArch
+}
+
 // system puts a small Debian into the archive: what is below bin, sbin and lib.
 func (k *kernel) system(a *archive) error {
-	top, err := cached(k.systemRelease()+"-"+k.debArch+"-system", func(dir string) error {
-		return fetch(dir, k.systemRelease(), k.debArch, systemPackages, true)
+	top, err := cached(k.systemRelease()+"-"+k.systemArch()+"-system", func(dir string) error {
+		return fetch(dir, k.systemRelease(), k.systemArch(), systemPackages, true)
 	}, func(dir string) string { return existing(filepath.Join(dir, "x/usr/bin/env")) })
 	if err != nil {
 		return err
