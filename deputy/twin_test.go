@@ -267,6 +267,7 @@ func (tk *task) invocation(abi *arch.ABI, name string, args []any) syscalls.Invo
 // invocationIn is invocation in another part of the memory, so that several calls can be laid out at once.
 func (tk *task) invocationIn(part int, abi *arch.ABI, name string, args []any) syscalls.Invocation {
 	tk.t.Helper()
+	name, args = withDirectory(abi, name, args)
 	nr, ok := syscalls.Number(abi, name)
 	if !ok {
 		tk.t.Fatalf("%s has no %s", abi, name)
@@ -313,6 +314,7 @@ func arguments(t testing.TB, args []any) (out [6]argument) {
 // native lets the task make a call.
 func (tk *task) native(name string, args []any) result {
 	tk.t.Helper()
+	name, args = withDirectory(arch.Native()[0], name, args)
 	nr, ok := syscalls.Number(arch.Native()[0], name)
 	if !ok {
 		tk.t.Fatalf("no call %s here", name)

@@ -3,7 +3,6 @@ package pathres
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -27,8 +26,11 @@ func TestDeepMoves(t *testing.T) {
 		}
 		top, moved := dir+"/"+part, dir+"/moved"
 		defer func() {
-			removeDeep(top)
-			removeDeep(moved)
+			for _, path := range []string{top, moved} {
+				if err := os.RemoveAll(path); err != nil {
+					t.Error(err)
+				}
+			}
 		}()
 		missing := name("new")
 		missing.Create = true
@@ -75,9 +77,4 @@ func TestLongComponent(t *testing.T) {
 			}
 		}
 	})
-}
-
-// removeDeep removes a chain of directories from the top down, which os.RemoveAll does by paths.
-func removeDeep(path string) {
-	exec.Command("rm", "-rf", path).Run()
 }
