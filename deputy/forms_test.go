@@ -14,9 +14,7 @@ import (
 
 // TestForms does calls of other ABIs, which this machine's kernel cannot be asked for, and looks at what came of them.
 func TestForms(t *testing.T) {
-	if mapLow == 0 {
-		t.Skip("the memory of a task cannot be where pointers of 32 bits reach: MAP_32BIT is x86-64's")
-	}
+	needsLow(t)
 	w := tasks()[0]
 	tk, b := startTask(t, w), newBench(t)
 	top := filepath.Join(openDir(t), "tree")

@@ -2,12 +2,21 @@ package deputy
 
 import (
 	"slices"
+	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"sydbox/arch"
 	"sydbox/syscalls"
 )
+
+// needsLow skips where calls of 32-bit ABIs cannot be laid out.
+func needsLow(t *testing.T) {
+	t.Helper()
+	if mapLow == 0 {
+		t.Skip("the memory of a task cannot be where pointers of 32 bits reach: MAP_32BIT is x86-64's")
+	}
+}
 
 // withDirectory is what a C library makes of a call that the machine has only with a directory in front of the name
 // (arm64, riscv64).

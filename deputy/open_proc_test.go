@@ -163,6 +163,6 @@ func TestAnotherProcfs(t *testing.T) {
 		}
 	}
 	for _, link := range []string{"self", "thread-self", "self/exe", "mounts"} {
-		lookBoth(t, b, tk, dir+"/"+link, oracleCase{"readlink", []any{dir + "/" + link, make([]byte, 128), 128}})
+		lookBoth(t, b, tk, dir+"/"+link, oracleCase{"readlinkat", []any{unix.AT_FDCWD, dir + "/" + link, make([]byte, 128), 128}})
 	}
 }

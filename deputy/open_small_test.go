@@ -12,6 +12,7 @@ import (
 
 // TestOpenIn32Bits opens files around the size that a 32-bit program can see without O_LARGEFILE.
 func TestOpenIn32Bits(t *testing.T) {
+	needsLow(t)
 	const largefile = 0x8000 // of x86
 	b, tk, dir := newBench(t), startTask(t, anyone()), publicDir(t)
 	file := func(name string, size int64, mode uint32) string {
