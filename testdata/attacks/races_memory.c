@@ -47,7 +47,7 @@ static void missing_or_not(unsigned n)
 	*(volatile char *)&missing[5] = n & 1 ? 'e' : 'f';
 	wait_a_little(n);
 }
-OP(open_missing) { return wrote(S(open, missing, O_WRONLY)); }
+OP(open_missing) { return wrote(S(openat, AT_FDCWD, missing, O_WRONLY)); }
 OP(truncate_missing) { return S(truncate, missing, 3), 0; }
 
 /* Below the decoy, says the one; at the root, says the other. The decoy holds a copy of the path to VICTIM. */
@@ -77,8 +77,8 @@ static void flip_both(unsigned n)
 	*(volatile char *)other = n & 1 ? '0' : '1';
 	wait_a_little(n);
 }
-OP(rename_both) { return S(rename, from, to), 0; }
-OP(link_both) { return S(link, from, to), 0; }
+OP(rename_both) { return S(renameat2, AT_FDCWD, from, AT_FDCWD, to, 0), 0; }
+OP(link_both) { return S(linkat, AT_FDCWD, from, AT_FDCWD, to, 0), 0; }
 OP(exchange_both) { return S(renameat2, AT_FDCWD, from, AT_FDCWD, other, RENAME_EXCHANGE), 0; }
 static void new_back(void) { renameat(decoy, "new", decoy, "file"); }
 static void no_new(void) { unlinkat(decoy, "new", 0); }
@@ -138,7 +138,7 @@ static void look_at_handle(unsigned n)
 }
 OP(open_handle)
 {
-	close(S(open, hidden, O_PATH));
+	close(S(openat, AT_FDCWD, hidden, O_PATH));
 	return field->won;
 }
 

@@ -105,7 +105,7 @@ OP(fssetxattr_)
 	static struct fsxattr attr = {.fsx_xflags = FS_XFLAG_NOATIME};
 	return S(ioctl, NUMBER, FS_IOC_FSSETXATTR, &attr), 0;
 }
-OP(chmod_magic_) { return S(chmod, magic, 0600), 0; }
+OP(chmod_magic_) { return S(fchmodat, AT_FDCWD, magic, 0600), 0; }
 OP(truncate_magic_) { return S(truncate, magic, 2), 0; }
 OP(link_magic_) { return S(linkat, AT_FDCWD, magic, AT_FDCWD, linked, AT_SYMLINK_FOLLOW), 0; }
 OP(link_empty_) { return S(linkat, NUMBER, nothing, AT_FDCWD, linked, AT_EMPTY_PATH), 0; }
@@ -118,12 +118,12 @@ static int wrote(long fd)
 	close(fd);
 	return won;
 }
-OP(reopen_magic_) { return wrote(S(open, magic, O_WRONLY)); }
-OP(reopen_dev_) { return wrote(S(open, dev, O_RDWR | O_APPEND)); }
+OP(reopen_magic_) { return wrote(S(openat, AT_FDCWD, magic, O_WRONLY)); }
+OP(reopen_dev_) { return wrote(S(openat, AT_FDCWD, dev, O_RDWR | O_APPEND)); }
 OP(read_magic_)
 {
 	static char buf[128];
-	long fd = S(open, magic, O_RDONLY);
+	long fd = S(openat, AT_FDCWD, magic, O_RDONLY);
 	long n = fd < 0 ? 0 : read(fd, buf, sizeof buf);
 	close(fd);
 	if (n <= 0 || memcmp(buf, "decoy", 5) == 0)
