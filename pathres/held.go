@@ -21,7 +21,7 @@ func (r *Resolver) lent(cur int, name []byte, object int, link uint32) (op acces
 	if n < 0 {
 		return heldByLink(link), own
 	}
-	d := descriptor{tgid: r.tgid, n: n, object: object, link: link}
+	d := descriptor{tgid: r.tgid, n: n, object: object, link: link, steady: own && !r.Shared}
 	if !own {
 		if d.tgid = r.owner(cur); !r.member(d.tgid) {
 			return 0, false // nobody in the tree lends it
@@ -33,7 +33,8 @@ func (r *Resolver) lent(cur int, name []byte, object int, link uint32) (op acces
 
 // heldBy is what the task's own descriptor n may do with the object that a handle is on.
 func (r *Resolver) heldBy(n, object int, link uint32) access.Op {
-	return r.held(&descriptor{tgid: r.tgid, n: n, object: object, link: link}, r.proc, r.link("fdinfo/", n))
+	d := descriptor{tgid: r.tgid, n: n, object: object, link: link, steady: !r.Shared}
+	return r.held(&d, r.proc, r.link("fdinfo/", n))
 }
 
 // descriptor is one that is asked about.
@@ -41,6 +42,9 @@ type descriptor struct {
 	tgid, n int    // whose, 0 if that is not known; and which
 	object  int    // a handle of what it was open on
 	link    uint32 // the mode of its magic link: before Linux 5.6 all there is to go by
+	// steady: nobody can have made it another one since that mode was read. Nothing that older kernels tell of a descriptor
+	// names both its rights and its object.
+	steady bool
 }
 
 // held returns nothing if the descriptor is open on something else by now. info in dir is its fdinfo.
@@ -53,7 +57,7 @@ func (r *Resolver) held(d *descriptor, dir int, info []byte) access.Op {
 	if !answer {
 		op, answer = r.heldByText(dir, info, &id)
 	}
-	if !answer {
+	if !answer && d.steady {
 		op = heldByLink(d.link)
 	}
 	return op
@@ -63,6 +67,9 @@ func (r *Resolver) held(d *descriptor, dir int, info []byte) access.Op {
 // older kernel, an outer sandbox. Of a thread that has its table to itself it sees the process's.
 func (r *Resolver) heldByFile(d *descriptor, id *ident) (op access.Op, answer bool) {
 	r.asOwn()
+	if !r.can.getfd {
+		return 0, false
+	}
 	process, _, e := unix.RawSyscall(unix.SYS_PIDFD_OPEN, uintptr(d.tgid), 0, 0)
 	if e != 0 {
 		return 0, false
@@ -92,7 +99,7 @@ func (r *Resolver) heldByText(dir int, info []byte, id *ident) (op access.Op, an
 	ino, ok := digits(field(text, "ino:"))
 	mnt, ok2 := digits(field(text, "mnt_id:"))
 	flags, ok3 := octal(field(text, "flags:"))
-	if !ok || !ok2 || !ok3 || id.mnt == 0 {
+	if !ok || !ok2 || !ok3 || id.mnt == 0 || !r.can.fdinfo {
 		return 0, false
 	}
 	if ino != id.ino || mnt != id.mnt {

@@ -104,7 +104,9 @@ func TestAnonymous(t *testing.T) {
 			want = access.Object{Kind: access.Anonymous, PID: other.pid, Refuse: unix.EACCES}
 			expect(t, "an outsider's "+what, tw.resolve(r, name(path)), want, "")
 			r.Member = func(pid int) bool { return pid == other.pid }
-			want.Refuse, want.Held = 0, held
+			if want.Refuse = 0; r.can.getfd {
+				want.Held = held // it runs, and may have put another there between two looks
+			}
 			expect(t, "a member's "+what, tw.resolve(r, name(path)), want, "")
 			r.Member = nil
 			other.do(ask{Op: "close", Dirfd: fd})

@@ -18,10 +18,10 @@ var kernels = []struct {
 	name string
 	can  features
 }{
-	{"as it is", features{true, true, true}},
-	{"5.6", features{true, true, false}},
-	{"4.11", features{false, true, false}},
-	{"4.8", features{false, false, false}},
+	{"as it is", features{openat2: true, statx: true, mountID: true, getfd: true, fdinfo: true}},
+	{"5.6", features{openat2: true, statx: true, getfd: true}},
+	{"4.11", features{statx: true}},
+	{"4.8", features{}},
 }
 
 // resolver returns a Resolver that uses no more of the kernel than can says.
@@ -35,6 +35,7 @@ func resolver(t testing.TB, can features) *Resolver {
 	r.can.openat2 = r.can.openat2 && can.openat2
 	r.can.statx = r.can.statx && can.statx
 	r.can.mountID = r.can.mountID && can.mountID
+	r.can.getfd, r.can.fdinfo = can.getfd, can.fdinfo
 	return r
 }
 

@@ -41,6 +41,10 @@ type Resolver struct {
 	// an outsider is refused. If nil, only the calling process is a member.
 	Member func(pid int) bool
 
+	// Shared says that another task may change the descriptors of the one whose names are resolved. Task makes it false; who
+	// knows better says so after it.
+	Shared bool
+
 	// Rights, if set, makes lookups happen with the task's rights, so that what they say is what the kernel would say to
 	// the task. If nil, they are made with the tracer's.
 	Rights Rights
@@ -85,6 +89,9 @@ type features struct {
 	openat2 bool // Linux 5.6
 	statx   bool // Linux 4.11
 	mountID bool // statx gives mount IDs: Linux 5.8
+	// These are true, as each use finds out; tests take them away.
+	getfd  bool // a descriptor can be copied: Linux 5.6
+	fdinfo bool // its fdinfo names its inode: Linux 5.14
 }
 
 // New notes the tracer's procfs, root and mount namespace and probes the kernel. It fails where /proc is not the procfs
@@ -138,6 +145,7 @@ func (r *Resolver) probe() error {
 		closeHandle(fd)
 		r.can.openat2 = true
 	}
+	r.can.getfd, r.can.fdinfo = true, true
 	var st unix.Statx_t
 	if e := statx(r.root, empty, unix.AT_EMPTY_PATH, &st); e == 0 {
 		r.can.statx = true
@@ -161,7 +169,7 @@ func (r *Resolver) probe() error {
 // from now on. It is called at every stop: everything known about the last one is dropped.
 func (r *Resolver) Task(tid, tgid int) {
 	r.Release()
-	r.tid, r.tgid, r.peer, r.ours = tid, tgid, false, false
+	r.tid, r.tgid, r.peer, r.ours, r.Shared = tid, tgid, false, false, false
 }
 
 // Release closes the handles of the names resolved so far. Handles keep file systems busy, so a tracer that may wait

@@ -142,7 +142,7 @@ func TestResolveInChroot(t *testing.T) {
 }
 
 func TestResolveFlags(t *testing.T) {
-	r := resolver(t, features{true, true, true})
+	r := resolver(t, features{openat2: true, statx: true, mountID: true, getfd: true, fdinfo: true})
 	if !r.can.openat2 {
 		t.Skip("no openat2: the flags exist with it only")
 	}

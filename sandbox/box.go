@@ -156,6 +156,7 @@ func (b *box) Syscall(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 // which anything is looked up: what the last one left behind is another task's.
 func (b *box) turnTo(t *tracer.Task) syscall.Errno {
 	b.res.Task(t.TID, t.Process.TGID)
+	b.res.Shared = b.pin && t.Process.SharesFiles() // with pinning off races are nobody's business
 	if d := b.carrier.deputy; d != nil && !ablated(protectRights) {
 		return d.Assume(t.TID)
 	}
