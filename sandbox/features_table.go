@@ -142,7 +142,8 @@ func fileFeatures() []Feature {
 				"kernel, which looks number and address up again; an address is the tree's (`bound`) if all that hears " +
 				"there by any protocol is; a server on any address is denied where it may be heard on this machine only " +
 				"(`local`), and sending datagrams from a socket that is neither bound nor connected; file flags and " +
-				"watches are left to the kernel too",
+				"watches are left to the kernel too; before 5.14 a descriptor that another task shares, or has, is " +
+				"reopened by /proc/PID/fd if the rules allow its file, whatever it may do already",
 			Promise: PromiseFewer,
 			Remedy: "use Linux 5.6 or later; let pidfd_getfd(2) through in the container's seccomp profile (or add " +
 				"CAP_SYS_PTRACE)",
