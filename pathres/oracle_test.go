@@ -2,6 +2,7 @@ package pathres
 
 import (
 	"bytes"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,13 +36,28 @@ func resolver(t testing.TB, can features) *Resolver {
 	r.can.openat2 = r.can.openat2 && can.openat2
 	r.can.statx = r.can.statx && can.statx
 	r.can.mountID = r.can.mountID && can.mountID
-	r.can.getfd, r.can.fdinfo = can.getfd, can.fdinfo
+	r.can.getfd, r.can.fdinfo = can.getfd && hasGetfd(), can.fdinfo && hasGetfd()
 	return r
 }
 
 // hasOpenat2: a name can have flags of openat2(2), and the kernel be asked what it makes of them.
 var hasOpenat2 = sync.OnceValue(func() bool {
 	fd, err := unix.Openat2(unix.AT_FDCWD, "/", &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC})
+	if err != nil {
+		return false
+	}
+	unix.Close(fd)
+	return true
+})
+
+// hasGetfd: a descriptor can be copied.
+var hasGetfd = sync.OnceValue(func() bool {
+	process, err := unix.PidfdOpen(os.Getpid(), 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(process)
+	fd, err := unix.PidfdGetfd(process, process, 0)
 	if err != nil {
 		return false
 	}
