@@ -21,8 +21,9 @@ int main(void)
 	IS(linkat(AT_FDCWD, path, AT_FDCWD, "second", AT_SYMLINK_FOLLOW), 0);
 	fstat(fd, &st);
 	IS(st.st_nlink, 2);
+	/* ENOENT before Linux 6.10 without CAP_DAC_READ_SEARCH, where the tracer links all the same. */
 	int r = linkat(fd, "", AT_FDCWD, "third", AT_EMPTY_PATH);
-	printf("by descriptor: %s\n", r == 0 ? "linked" : strerror(errno));
+	CHECK(r == 0 || errno == ENOENT);
 	close(fd);
 	/* O_EXCL: never to be linked. */
 	fd = open(".", O_TMPFILE | O_WRONLY | O_EXCL, 0600);
