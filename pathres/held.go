@@ -14,11 +14,16 @@ import (
 // count for the object of another: descriptor and object are compared by what one look at the open file has told.
 
 // lent returns what the descriptor that a magic link in cur stands for may do with the object that a handle is on, and
-// whether it is the task's own. Links that stand for no descriptor (cwd, exe) say it by their mode.
+// whether it is the task's own. Links that stand for no descriptor (cwd, exe) say it by their mode, which is always the
+// same. That of an entry of map_files is what the first file was open for that was mapped there when somebody looked, and
+// stays when another is (map_files_d_revalidate, fs/proc/base.c): it lends nothing.
 func (r *Resolver) lent(cur int, name []byte, object int, link uint32) (op access.Op, own bool) {
 	own = r.ownDescriptors(cur)
 	n := descriptorNumber(name)
 	if n < 0 {
+		if link&allModes != allModes {
+			return 0, own
+		}
 		return heldByLink(link), own
 	}
 	d := descriptor{tgid: r.tgid, n: n, object: object, link: link, steady: own && !r.Shared}
@@ -30,6 +35,9 @@ func (r *Resolver) lent(cur int, name []byte, object int, link uint32) (op acces
 	line := append(strconv.AppendInt(append(r.line[:0], "../fdinfo/"...), int64(n), 10), 0)
 	return r.held(&d, cur, line), own
 }
+
+// allModes are the permission bits of a link that says nothing by them.
+const allModes = 0o777
 
 // heldBy is what the task's own descriptor n may do with the object that a handle is on.
 func (r *Resolver) heldBy(n, object int, link uint32) access.Op {
