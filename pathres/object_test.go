@@ -104,8 +104,8 @@ func TestAnonymous(t *testing.T) {
 			want = access.Object{Kind: access.Anonymous, PID: other.pid, Refuse: unix.EACCES}
 			expect(t, "an outsider's "+what, tw.resolve(r, name(path)), want, "")
 			r.Member = func(pid int) bool { return pid == other.pid }
-			if want.Refuse = 0; r.can.getfd {
-				want.Held = held // it runs, and may have put another there between two looks
+			if want.Refuse = 0; r.can.getfd { // else it may have put another there between two looks, as it runs
+				want.Held = held
 			}
 			expect(t, "a member's "+what, tw.resolve(r, name(path)), want, "")
 			r.Member = nil

@@ -121,7 +121,7 @@ func againWithOwnNumbers(t *testing.T) {
 		t.Skip(err)
 	}
 	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=30m")
-	cmd.Env = append(os.Environ(), ownNumbers+"=1")
+	cmd.Env = append(os.Environ(), ownNumbers+"=1", "TRICK=") // which names none of this test
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS}
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {

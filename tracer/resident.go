@@ -131,7 +131,7 @@ func (n *nearer) look() {
 	}
 }
 
-// dismiss releases one of many residents.
+// dismiss releases one, and leaves the others where they are.
 func (n *nearer) dismiss(task *Task) {
 	n.release(task)
 	n.residents--
