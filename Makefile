@@ -90,8 +90,9 @@ attacks: deps
 test-oldkernel: deps
 	$(GO) run ./testdata/kernels/run old $(if $(SHORT),-short) $(KERNELS)
 
-# The short form boots user-mode Linux alone. clang builds what tests of other machines have built: Debian's cross compilers
-# by gcc and gcc-multilib exclude each other.
+# The short form boots user-mode Linux, or where that cannot run an emulator of this machine, which it installs then.
+# clang builds what tests of other machines have built: Debian's cross compilers by gcc and gcc-multilib exclude each
+# other.
 GCC_MAJOR = $(shell gcc -dumpversion 2>/dev/null || echo 12)
 BOOT_PACKAGES = qemu-system-x86 qemu-system-arm qemu-system-misc opensbi gcc gcc-multilib libc6-dev clang \
 	$(foreach m,arm64 armhf riscv64,libc6-dev-$(m)-cross libgcc-$(GCC_MAJOR)-dev-$(m)-cross) \

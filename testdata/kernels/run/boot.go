@@ -21,8 +21,11 @@ import (
 	"sydbox/testdata/kernels/built"
 )
 
-// shortKernel is the one of the short form. It needs no emulator.
-const shortKernel = "uml-6.1"
+// shortKernels are those of the short form, of which the first that fits is booted. User-mode Linux needs no emulator.
+var shortKernels = []string{"uml-6.1", "amd64-6.1"}
+
+// errUnfit is why a kernel cannot be booted on this machine, whatever is installed.
+var errUnfit = errors.New("this machine is none for it")
 
 // boot runs the suites in real kernels.
 func boot(args []string) error {
@@ -36,14 +39,14 @@ func boot(args []string) error {
 	fmt.Println("kernel          release                      suite            wall s  passed  failed  skipped")
 	for i := range kernels {
 		k := &kernels[i]
-		if !o.kernels.MatchString(k.name) || o.short && k.name != shortKernel {
+		if !o.kernels.MatchString(k.name) || o.short && (booted > 0 || !slices.Contains(shortKernels, k.name)) {
 			continue
 		}
 		n, err := k.boot(ctx, o)
 		switch {
 		case ctx.Err() != nil:
 			return fmt.Errorf("%s: %w", k.name, context.Cause(ctx))
-		case errors.Is(err, errMissing):
+		case errors.Is(err, errMissing), errors.Is(err, errUnfit):
 			fmt.Printf("%-15s skipped: %v\n", k.name, err)
 			continue
 		case err != nil:
@@ -62,12 +65,32 @@ func boot(args []string) error {
 	return nil
 }
 
+// umlUnfit is what user-mode Linux says before it panics where the registers of vectors (NT_X86_XSTATE) take more bytes
+// than it has room for, as with AMX: the kernel sets all of them or none (EFAULT).
+const umlUnfit = "ptrace set fp regs failed, errno = 14"
+
+// findEmulator fails if what the kernel needs is not there. The short form installs it: who asks for that cannot know
+// whether it will be needed.
+func (k *kernel) findEmulator(install bool) error {
+	if k.uml() {
+		return nil
+	}
+	_, err := exec.LookPath(k.emulator)
+	if err != nil && install {
+		deps := exec.Command("sh", append([]string{"testdata/deps.sh"}, strings.Fields(k.emulatorPkg)...)...)
+		deps.Stdout, deps.Stderr = os.Stderr, os.Stderr
+		err = deps.Run()
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s (package %s)", errMissing, k.emulator, k.emulatorPkg)
+	}
+	return nil
+}
+
 // boot boots one kernel, prints a line for each suite and returns how many tests failed.
 func (k *kernel) boot(ctx context.Context, o *options) (failed int, err error) {
-	if !k.uml() {
-		if _, err := exec.LookPath(k.emulator); err != nil {
-			return 0, fmt.Errorf("%w: %s (package %s)", errMissing, k.emulator, k.emulatorPkg)
-		}
+	if err := k.findEmulator(o.short); err != nil {
+		return 0, err
 	}
 	image, err := k.image()
 	if err != nil {
@@ -106,6 +129,9 @@ func (k *kernel) boot(ctx context.Context, o *options) (failed int, err error) {
 	cmd.Stdout, cmd.Stderr = out, out
 	end := cmd.Run() // an emulator that was restarted ends with 0, user-mode Linux as it likes
 	said := bytes.ReplaceAll(out.text.Bytes(), []byte("\r"), nil)
+	if k.uml() && bytes.Contains(said, []byte(umlUnfit)) {
+		return 0, fmt.Errorf("%w: its processor has more registers than user-mode Linux knows of (AMX)", errUnfit)
+	}
 	failed = k.report(said, chosen)
 	if !bytes.Contains(said, []byte("\nGUEST done\n")) {
 		t := tally{failed: 1, failures: []string{fmt.Sprintf("(the kernel: it did not come to its end: %v)", end)}}
