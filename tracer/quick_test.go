@@ -3,6 +3,7 @@ package tracer
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,6 +25,27 @@ func TestGiveLate(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestMomentPasses: where no question comes the tracer's thread goes on. A timeout that the kernel read in another width
+// held it for ever on 32-bit machines.
+func TestMomentPasses(t *testing.T) {
+	t.Parallel()
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(epoll)
+	passed := make(chan struct{})
+	go func() {
+		waitMoment(epoll)
+		close(passed)
+	}()
+	select {
+	case <-passed:
+	case <-time.After(time.Minute):
+		t.Fatal("it waits for a question that does not come")
 	}
 }
 

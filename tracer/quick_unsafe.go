@@ -73,11 +73,15 @@ func (r *giver) answerSoon() {
 	q.skip = min(1<<min(q.misses, 16), mostSkipped)
 }
 
+// kernelTimespec is struct __kernel_timespec, which is of 64 bits everywhere: calls that are younger than Linux 5.1 know
+// no other, and a unix.Timespec of a 32-bit machine would make 300 µs some 40,000 years.
+type kernelTimespec struct{ seconds, nanoseconds int64 }
+
 // waitMoment waits at an epoll for a moment, in whole milliseconds where the kernel knows nothing shorter (epoll_pwait2,
 // Linux 5.11). What there is to do then is seen by looking.
 func waitMoment(epoll int) {
 	var event [1]unix.EpollEvent
-	timeout := unix.NsecToTimespec(int64(moment))
+	timeout := kernelTimespec{nanoseconds: int64(moment)}
 	_, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epoll), uintptr(unsafe.Pointer(&event[0])), 1,
 		uintptr(unsafe.Pointer(&timeout)), 0, 0)
 	if errno == unix.ENOSYS || errno == syscall.EPERM {
