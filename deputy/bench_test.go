@@ -5,6 +5,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"sydbox/access"
 	"sydbox/pathres"
 	"sydbox/syscalls"
@@ -16,6 +18,7 @@ type bench struct {
 	d   *Deputy
 	res *pathres.Resolver
 	acc access.Accesses
+	tid int // of the thread, whose rights the Deputy changes
 }
 
 // newBench makes a Deputy on a thread of its own, which ends with the test.
@@ -38,11 +41,22 @@ func newBenchWith(t testing.TB, o Options) *bench {
 	}
 	t.Cleanup(res.Close)
 	res.Rights = d
-	return &bench{t: t, d: d, res: res}
+	return &bench{t: t, d: d, res: res, tid: unix.Gettid()}
+}
+
+// onThread fails a test that uses the bench on another thread, as a subtest does: that thread goes on to run other tests
+// with what rights it is left.
+func (b *bench) onThread() {
+	b.t.Helper()
+	if tid := unix.Gettid(); tid != b.tid {
+		b.t.Fatalf("the bench belongs to thread %d, and this is %d", b.tid, tid)
+	}
 }
 
 // judge finds out what a call would do.
 func (b *bench) judge(tk *task, inv *syscalls.Invocation) syscall.Errno {
+	b.t.Helper()
+	b.onThread()
 	if errno := b.d.Assume(tk.pid); errno != 0 {
 		b.t.Fatalf("assume the rights of %d: %v", tk.pid, errno)
 	}
@@ -53,6 +67,7 @@ func (b *bench) judge(tk *task, inv *syscalls.Invocation) syscall.Errno {
 // do does a call that a task has laid out.
 func (b *bench) do(tk *task, inv *syscalls.Invocation) Outcome {
 	b.t.Helper()
+	b.onThread()
 	for range 100 {
 		if errno := b.judge(tk, inv); errno != 0 {
 			return done(errno)

@@ -37,7 +37,7 @@ func domainOf(t *testing.T, dir string) int {
 
 // TestHandIsInItsDomain has calls done for a task in a Landlock domain that does not include /proc.
 func TestHandIsInItsDomain(t *testing.T) {
-	b, dir := newBench(t), publicDir(t)
+	dir := publicDir(t)
 	inside, outside := filepath.Join(dir, "inside"), filepath.Join(dir, "outside")
 	for _, name := range []string{inside, outside} {
 		if err := os.Mkdir(name, 0o755); err != nil {
@@ -57,7 +57,7 @@ func TestHandIsInItsDomain(t *testing.T) {
 			w.uid, w.gid = uint32(os.Geteuid()), uint32(os.Getegid())
 		}
 		t.Run(w.name, func(t *testing.T) {
-			tk := startTask(t, w)
+			b, tk := newBench(t), startTask(t, w)
 			do := func(call string, args ...any) Outcome {
 				t.Helper()
 				inv := tk.invocation(arch.Native()[0], call, args)

@@ -118,7 +118,7 @@ func waits(t testing.TB, done chan waitResult) {
 
 // TestFIFO lets two opens meet.
 func TestFIFO(t *testing.T) {
-	b, tk, path := newBench(t), startTask(t, anyone()), fifo(t)
+	path := fifo(t)
 	for _, side := range []struct {
 		name       string
 		mine, peer int
@@ -128,6 +128,7 @@ func TestFIFO(t *testing.T) {
 		{"writer", unix.O_WRONLY, unix.O_RDONLY, unix.O_WRONLY},
 	} {
 		t.Run(side.name, func(t *testing.T) {
+			b, tk := newBench(t), startTask(t, anyone())
 			out := b.openAs(tk, path, side.mine|unix.O_CLOEXEC)
 			if out.Kind != Blocks || !out.CloseOnExec {
 				t.Fatalf("kind %d, close on exec %v", out.Kind, out.CloseOnExec)
@@ -161,6 +162,7 @@ func TestFIFO(t *testing.T) {
 		})
 	}
 	t.Run("a reader is there", func(t *testing.T) {
+		b, tk := newBench(t), startTask(t, anyone())
 		reader := b.opensNow(t, tk, path, unix.O_RDONLY|unix.O_NONBLOCK)
 		writer := b.opensNow(t, tk, path, unix.O_WRONLY)
 		if flags, err := unix.FcntlInt(uintptr(writer), unix.F_GETFL, 0); err != nil || flags&unix.O_NONBLOCK != 0 {
@@ -170,8 +172,9 @@ func TestFIFO(t *testing.T) {
 			t.Errorf("flags %#x, %v", flags, err)
 		}
 	})
-	t.Run("both sides", func(t *testing.T) { b.opensNow(t, tk, path, unix.O_RDWR) })
+	t.Run("both sides", func(t *testing.T) { newBench(t).opensNow(t, startTask(t, anyone()), path, unix.O_RDWR) })
 	t.Run("no reader", func(t *testing.T) {
+		b, tk := newBench(t), startTask(t, anyone())
 		if out := b.openAs(tk, path, unix.O_WRONLY|unix.O_NONBLOCK); !out.is(unix.ENXIO) {
 			t.Errorf("kind %d, %d", out.Kind, out.Value)
 		}
@@ -180,6 +183,7 @@ func TestFIFO(t *testing.T) {
 		if os.Geteuid() != 0 {
 			t.Skip("not root: the FIFO is the task's own")
 		}
+		b, tk := newBench(t), startTask(t, anyone())
 		private := fifo(t)
 		if err := unix.Chmod(private, 0o600); err != nil {
 			t.Fatal(err)

@@ -103,7 +103,6 @@ func (c *oracleCase) follows() bool {
 // judged. The control does the same call by its path, and reaches the victim.
 func TestSwapped(t *testing.T) {
 	w := tasks()[0]
-	b := newBench(t)
 	dir := openDir(t)
 	for i, c := range raced() {
 		attacks := []struct {
@@ -124,7 +123,7 @@ func TestSwapped(t *testing.T) {
 		}
 		for _, a := range attacks {
 			t.Run(fmt.Sprintf("%d %s %s", i, c.call, a.name), func(t *testing.T) {
-				tk := startTask(t, w)
+				b, tk := newBench(t), startTask(t, w)
 				for _, control := range []bool{true, false} {
 					s := newScene(t, fmt.Sprintf("%s/%d%s%v", dir, i, a.name, control))
 					if a.name == "directory" {
@@ -166,12 +165,11 @@ func TestSwapped(t *testing.T) {
 // TestRace does calls while another thread swaps all the time what they name.
 func TestRace(t *testing.T) {
 	w := tasks()[0]
-	b := newBench(t)
 	for _, swap := range [][2]string{{"d", "swap"}, {"d/f", "d/swap"}} {
 		t.Run(swap[0], func(t *testing.T) {
 			s := newScene(t, filepath.Join(openDir(t), "scene"))
 			before := s.victim()
-			tk := startTask(t, w)
+			b, tk := newBench(t), startTask(t, w)
 			tk.chdir(s.top + "/box")
 			var calls []oracleCase
 			for _, c := range raced() {
