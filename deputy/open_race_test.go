@@ -122,7 +122,9 @@ func TestOpenOfWhatWasJudged(t *testing.T) {
 	}
 	for _, byInode := range []bool{false, true} {
 		write("first")
-		inv := tk.invocation(arch.Native()[0], "openat", []any{unix.AT_FDCWD, path, unix.O_WRONLY | unix.O_TRUNC, 0})
+		// Without O_LARGEFILE a file of 32-bit programs is taken hold of, for its size.
+		flags := unix.O_WRONLY | unix.O_TRUNC | unix.O_LARGEFILE
+		inv := tk.invocation(arch.Native()[0], "openat", []any{unix.AT_FDCWD, path, flags, 0})
 		if errno := b.judge(tk, &inv); errno != 0 {
 			t.Fatal(errno)
 		}

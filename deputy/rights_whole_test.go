@@ -143,7 +143,7 @@ func TestPeersSeeTheTask(t *testing.T) {
 			// Messages.
 			for _, kind := range []int{unix.SOCK_DGRAM, unix.SOCK_STREAM} {
 				for name, control := range map[string][]byte{
-					"": nil, "with a descriptor": cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0)),
+					"": nil, "with a descriptor": cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0)),
 				} {
 					theirs, ours, _ := n.mailbox(unix.AF_UNIX, kind)
 					must(t, unix.SetsockoptInt(ours, unix.SOL_SOCKET, unix.SO_PASSCRED, 1))
@@ -252,7 +252,7 @@ func TestNobodyTakesHoldOfTheActor(t *testing.T) {
 		actor = threadWith(t, "Uid:\t0\t1000\t0\t1000")
 	}
 	me := unix.Getpid()
-	somewhere := append(word64(1<<16), word64(8)...) // a struct iovec
+	somewhere := append(long(1<<16), long(8)...) // a struct iovec
 	for _, c := range []struct {
 		name string
 		call string

@@ -22,16 +22,16 @@ func TestControlThatReroutes(t *testing.T) {
 			control []byte
 			refused bool
 		}{
-			{"way back", unix.AF_INET, cmsg(8, unix.SOL_IP, unix.IP_RETOPTS, []byte{0}), true},
-			{"routing header", unix.AF_INET6, cmsg(8, unix.SOL_IPV6, unix.IPV6_RTHDR, make([]byte, 8)), true},
-			{"old routing header", unix.AF_INET6, cmsg(8, unix.SOL_IPV6, in6RtHdr2292, make([]byte, 8)), true},
-			{"options", unix.AF_INET6, cmsg(8, unix.SOL_IPV6, unix.IPV6_HOPOPTS, make([]byte, 8)), true},
-			{"routing header behind another", unix.AF_INET6, append(cmsg(8, unix.SOL_IPV6, unix.IPV6_TCLASS, int32s(1)),
-				cmsg(8, unix.SOL_IPV6, unix.IPV6_RTHDR, make([]byte, 8))...), true},
-			{"device", unix.AF_INET, cmsg(8, unix.SOL_IP, unix.IP_PKTINFO, elsewhere), false},
-			{"device 6", unix.AF_INET6, cmsg(8, unix.SOL_IPV6, unix.IPV6_PKTINFO, append(lo6[:], int32s(7)...)), false},
-			{"device 6, old", unix.AF_INET6, cmsg(8, unix.SOL_IPV6, in6PktInfo2292, append(lo6[:], int32s(7)...)), false},
-			{"traffic class", unix.AF_INET6, cmsg(8, unix.SOL_IPV6, unix.IPV6_TCLASS, int32s(1)), false},
+			{"way back", unix.AF_INET, cmsg(longSize, unix.SOL_IP, unix.IP_RETOPTS, []byte{0}), true},
+			{"routing header", unix.AF_INET6, cmsg(longSize, unix.SOL_IPV6, unix.IPV6_RTHDR, make([]byte, 8)), true},
+			{"old routing header", unix.AF_INET6, cmsg(longSize, unix.SOL_IPV6, in6RtHdr2292, make([]byte, 8)), true},
+			{"options", unix.AF_INET6, cmsg(longSize, unix.SOL_IPV6, unix.IPV6_HOPOPTS, make([]byte, 8)), true},
+			{"routing header behind another", unix.AF_INET6, append(cmsg(longSize, unix.SOL_IPV6, unix.IPV6_TCLASS, int32s(1)),
+				cmsg(longSize, unix.SOL_IPV6, unix.IPV6_RTHDR, make([]byte, 8))...), true},
+			{"device", unix.AF_INET, cmsg(longSize, unix.SOL_IP, unix.IP_PKTINFO, elsewhere), false},
+			{"device 6", unix.AF_INET6, cmsg(longSize, unix.SOL_IPV6, unix.IPV6_PKTINFO, append(lo6[:], int32s(7)...)), false},
+			{"device 6, old", unix.AF_INET6, cmsg(longSize, unix.SOL_IPV6, in6PktInfo2292, append(lo6[:], int32s(7)...)), false},
+			{"traffic class", unix.AF_INET6, cmsg(longSize, unix.SOL_IPV6, unix.IPV6_TCLASS, int32s(1)), false},
 		} {
 			theirs, ours, at := n.mailbox(c.domain, unix.SOCK_DGRAM)
 			n.native = true
@@ -53,7 +53,7 @@ func TestControlThatReroutes(t *testing.T) {
 
 // FuzzControl: whatever a task lays out, what is found in it lies in it, and what is made of it says the same again.
 func FuzzControl(f *testing.F) {
-	f.Add(append(cmsg(8, 1, 1, int32s(0, 1)), cmsg(8, 0, 8, make([]byte, 12))...), false)
+	f.Add(append(cmsg(longSize, 1, 1, int32s(0, 1)), cmsg(longSize, 0, 8, make([]byte, 12))...), false)
 	f.Add(append(cmsg(4, 1, 1, int32s(0)), cmsg(4, 41, 67, int32s(1))...), true)
 	f.Fuzz(func(t *testing.T, raw []byte, narrow bool) {
 		abi := *arch.Native()[0]

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"unsafe"
@@ -185,16 +186,16 @@ func TestBadMessages(t *testing.T) {
 	iov := func(pairs ...uint64) uint64 {
 		var b []byte
 		for _, v := range pairs {
-			b = append(b, word64(v)...)
+			b = append(b, long(v)...)
 		}
 		return n.put(b)
 	}
 	many := iov(bytesOf(2*1025, some, 1)...)
 	for i, words := range [][]uint64{
 		{0, 0, many, 1025, 0, 0, 0},
-		{0, 0, many, 1 << 40, 0, 0, 0},
-		{0, 0, iov(some, 1<<63), 1, 0, 0, 0},
-		{0, 0, iov(some, 4), 1, 0, 1 << 32, 0},
+		{0, 0, many, math.MaxUint64, 0, 0, 0},
+		{0, 0, iov(some, 1<<(8*longSize-1)), 1, 0, 0, 0},
+		{0, 0, iov(some, 4), 1, 0, 1 << (8*longSize - 1), 0},
 		{0, 0, iov(some, 4), 1, 16, 64, 0},
 		{0, 0, 16, 1, 0, 0, 0},
 		{0, 0, iov(16, 1), 1, 0, 0, 0},
@@ -207,7 +208,7 @@ func TestBadMessages(t *testing.T) {
 	} {
 		var header []byte
 		for _, w := range words {
-			header = append(header, word64(w)...)
+			header = append(header, long(w)...)
 		}
 		address := n.put(header)
 		n.native = true
@@ -218,8 +219,8 @@ func TestBadMessages(t *testing.T) {
 		}
 	}
 	tcp, _, _ := n.mailbox(unix.AF_INET, unix.SOCK_STREAM)
-	if v := n.call("sendmsg", tcp, n.put(bytes.Join([][]byte{word64(0), word64(0),
-		word64(iov(some, 4, 16, 4)), word64(2), word64(0), word64(0), word64(0)}, nil)), 0); v != 4 {
+	if v := n.call("sendmsg", tcp, n.put(bytes.Join([][]byte{long(0), long(0),
+		long(iov(some, 4, 16, 4)), long(2), long(0), long(0), long(0)}, nil)), 0); v != 4 {
 		t.Errorf("a stream that ends where memory ends: %d, want 4", v)
 	}
 }

@@ -89,6 +89,8 @@ type sending struct {
 	payload int
 	control func(n *netBench) []byte
 	flags   int
+	// malformed: the control data are no messages to the end.
+	malformed bool
 }
 
 var sendings = []sending{
@@ -106,86 +108,93 @@ var sendings = []sending{
 	{name: "fast open", payload: 3, flags: unix.MSG_FASTOPEN},
 	{name: "zero copy", payload: 3000, flags: unix.MSG_ZEROCOPY},
 	{name: "descriptors", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0, 2, 0))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0, 2, 0))
 	}},
 	{name: "no such descriptor", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0, 999))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0, 999))
 	}},
 	{name: "negative descriptor", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(-1))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(-1))
 	}},
 	{name: "no descriptors", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, nil)
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, nil)
 	}},
 	{name: "half a descriptor", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, append(int32s(0), 1, 2))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, append(int32s(0), 1, 2))
 	}},
 	{name: "too many descriptors", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, make([]byte, 4*254))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, make([]byte, 4*254))
 	}},
 	{name: "two lots of descriptors", payload: 3, control: func(n *netBench) []byte {
-		return append(cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0)), cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(2))...)
+		return append(cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0)),
+			cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(2))...)
 	}},
 	{name: "who I am", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SCM_CREDENTIALS, int32s(int32(n.tk.pid), int32(n.w.uid), int32(n.w.gid)))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SCM_CREDENTIALS, int32s(int32(n.tk.pid), int32(n.w.uid), int32(n.w.gid)))
 	}},
 	{name: "root", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SCM_CREDENTIALS, int32s(int32(n.tk.pid), 0, 0))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SCM_CREDENTIALS, int32s(int32(n.tk.pid), 0, 0))
 	}},
 	{name: "another user", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SCM_CREDENTIALS, int32s(int32(n.tk.pid), 4711, int32(n.w.gid)))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SCM_CREDENTIALS, int32s(int32(n.tk.pid), 4711, int32(n.w.gid)))
 	}},
 	{name: "another process", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SCM_CREDENTIALS, int32s(1, int32(n.w.uid), int32(n.w.gid)))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SCM_CREDENTIALS, int32s(1, int32(n.w.uid), int32(n.w.gid)))
 	}},
 	{name: "the tracer", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SCM_CREDENTIALS, int32s(int32(unix.Getpid()), int32(n.w.uid), int32(n.w.gid)))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SCM_CREDENTIALS,
+			int32s(int32(unix.Getpid()), int32(n.w.uid), int32(n.w.gid)))
 	}},
 	{name: "short credentials", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SCM_CREDENTIALS, int32s(1, 2))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SCM_CREDENTIALS, int32s(1, 2))
 	}},
 	{name: "time to live", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_IP, unix.IP_TTL, int32s(3))
+		return cmsg(longSize, unix.SOL_IP, unix.IP_TTL, int32s(3))
 	}},
 	{name: "type of service", payload: 3, control: func(n *netBench) []byte {
-		return append(cmsg(8, unix.SOL_IP, unix.IP_TOS, []byte{8}), cmsg(8, unix.SOL_IPV6, unix.IPV6_TCLASS, int32s(8))...)
+		return append(cmsg(longSize, unix.SOL_IP, unix.IP_TOS, []byte{8}),
+			cmsg(longSize, unix.SOL_IPV6, unix.IPV6_TCLASS, int32s(8))...)
 	}},
 	{name: "source address", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_IP, unix.IP_PKTINFO, append(int32s(0), 127, 0, 0, 9, 0, 0, 0, 0))
+		return cmsg(longSize, unix.SOL_IP, unix.IP_PKTINFO, append(int32s(0), 127, 0, 0, 9, 0, 0, 0, 0))
 	}},
 	{name: "loopback device", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_IP, unix.IP_PKTINFO, append(int32s(1), 127, 0, 0, 9, 0, 0, 0, 0))
+		return cmsg(longSize, unix.SOL_IP, unix.IP_PKTINFO, append(int32s(1), 127, 0, 0, 9, 0, 0, 0, 0))
 	}},
 	{name: "source address 6", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_IPV6, unix.IPV6_PKTINFO, append(lo6[:], int32s(0)...))
+		return cmsg(longSize, unix.SOL_IPV6, unix.IPV6_PKTINFO, append(lo6[:], int32s(0)...))
 	}},
 	{name: "segments", payload: 9, control: func(n *netBench) []byte {
-		return cmsg(8, solUDP, unix.UDP_SEGMENT, []byte{3, 0})
+		return cmsg(longSize, solUDP, unix.UDP_SEGMENT, []byte{3, 0})
 	}},
 	{name: "time stamps", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SO_TIMESTAMPING, int32s(unix.SOF_TIMESTAMPING_TX_SOFTWARE))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SO_TIMESTAMPING, int32s(unix.SOF_TIMESTAMPING_TX_SOFTWARE))
 	}},
 	{name: "mark", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, unix.SO_MARK, int32s(1))
+		return cmsg(longSize, unix.SOL_SOCKET, unix.SO_MARK, int32s(1))
 	}},
 	{name: "unknown kind", payload: 3, control: func(n *netBench) []byte {
-		return cmsg(8, unix.SOL_SOCKET, 0x777, int32s(1))
+		return cmsg(longSize, unix.SOL_SOCKET, 0x777, int32s(1))
 	}},
 	{name: "length too short", payload: 3, control: func(n *netBench) []byte {
-		b := cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0))
+		b := cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0))
 		b[0] = 15
 		return b
 	}},
 	{name: "length too long", payload: 3, control: func(n *netBench) []byte {
-		b := cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0, 0))
+		b := cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0, 0))
 		b[0] = 25
 		return b
 	}},
-	{name: "a rest that is no message", payload: 3, control: func(n *netBench) []byte {
-		return append(cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0, 0)), 1, 2, 3)
+	{name: "a rest that is no message", payload: 3, malformed: true, control: func(n *netBench) []byte {
+		return append(cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0, 0)), 1, 2, 3)
 	}},
-	{name: "less than a header", payload: 3, control: func(n *netBench) []byte { return []byte{1, 2, 3, 4, 5, 6, 7} }},
-	{name: "huge control", payload: 3, control: func(n *netBench) []byte { return make([]byte, 200<<10) }},
+	{name: "less than a header", payload: 3, malformed: true, control: func(n *netBench) []byte {
+		return []byte{1, 2, 3, 4, 5, 6, 7}
+	}},
+	{name: "huge control", payload: 3, malformed: true, control: func(n *netBench) []byte {
+		return make([]byte, 200<<10)
+	}},
 }
 
 // TestSendLikeTheKernel sends natively and by a Deputy and looks at what arrives.
@@ -203,6 +212,9 @@ func TestSendLikeTheKernel(t *testing.T) {
 					}
 					if m.flags&0x40000 != 0 && k.domain == unix.AF_INET6 {
 						continue
+					}
+					if longSize == 4 && m.malformed {
+						continue // a 64-bit kernel refuses to a 32-bit program what it ignores of others (net/compat.c)
 					}
 					try := func(native bool) string {
 						n.reset()

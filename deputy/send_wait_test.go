@@ -40,9 +40,9 @@ func TestLongSend(t *testing.T) {
 		}
 		one := pattern(700_001)
 		at := n.put(one)
-		iov := n.put(bytes.Join([][]byte{word64(at), word64(uint64(len(one))), word64(0), word64(0), word64(at + 1),
-			word64(uint64(len(one) - 1)), word64(at), word64(uint64(len(one)))}, nil))
-		header := n.put(bytes.Join([][]byte{word64(0), word64(0), word64(iov), word64(4), word64(0), word64(0), word64(0)}, nil))
+		iov := n.put(bytes.Join([][]byte{long(at), long(uint64(len(one))), long(0), long(0), long(at + 1),
+			long(uint64(len(one) - 1)), long(at), long(uint64(len(one)))}, nil))
+		header := n.put(bytes.Join([][]byte{long(0), long(0), long(iov), long(4), long(0), long(0), long(0)}, nil))
 		whole := append(append(append([]byte{}, one...), one[1:]...), one...)
 		if blocking {
 			done := begin(n.later("sendmsg", theirs, header, 0), nil)
@@ -69,7 +69,7 @@ func TestSendInterrupted(t *testing.T) {
 	for _, timeout := range []bool{false, true} {
 		theirs, ours, _ := n.mailbox(unix.AF_INET, unix.SOCK_STREAM)
 		if timeout {
-			limit := n.put(append(word64(1000), word64(0)...))
+			limit := n.put(append(long(1000), long(0)...))
 			n.must("setsockopt", theirs, unix.SOL_SOCKET, unix.SO_SNDTIMEO, limit, 16)
 		}
 		cancel := make(chan struct{})
@@ -87,8 +87,8 @@ func TestSendInterrupted(t *testing.T) {
 		n.reset()
 		data := pattern(600_000)
 		at := n.put(data)
-		iov := bytes.Repeat(append(word64(at), word64(uint64(len(data)))...), 30)
-		header := n.put(bytes.Join([][]byte{word64(0), word64(0), word64(n.put(iov)), word64(30), word64(0), word64(0), word64(0)}, nil))
+		iov := bytes.Repeat(append(long(at), long(uint64(len(data)))...), 30)
+		header := n.put(bytes.Join([][]byte{long(0), long(0), long(n.put(iov)), long(30), long(0), long(0), long(0)}, nil))
 		cancel = make(chan struct{})
 		done = begin(n.later("sendmsg", theirs, header, 0), cancel)
 		stillWaits(t, done)

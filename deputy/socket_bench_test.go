@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"os"
 	"runtime"
+	"strconv"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -232,12 +233,23 @@ func (n *netBench) header(to, payload, control []byte) uint64 {
 	if to != nil {
 		name = n.put(to)
 	}
-	iov := n.put(append(word64(n.put(payload)), word64(uint64(len(payload)))...))
+	iov := n.put(append(long(n.put(payload)), long(uint64(len(payload)))...))
 	var h []byte
 	for _, w := range []uint64{name, uint64(len(to)), iov, 1, n.put(control), uint64(len(control)), 0} {
-		h = append(h, word64(w)...)
+		h = append(h, long(w)...)
 	}
 	return n.put(h)
+}
+
+// longSize is that of a long and of a pointer of this machine's own calls.
+const longSize = strconv.IntSize / 8
+
+// long is one, as a task lays it out.
+func long(v uint64) []byte {
+	if longSize == 4 {
+		return binary.NativeEndian.AppendUint32(nil, uint32(v))
+	}
+	return word64(v)
 }
 
 func word64(v uint64) []byte { return binary.NativeEndian.AppendUint64(nil, v) }

@@ -31,7 +31,7 @@ func (n *netBench) socketRounds(dir string) map[string]*syscalls.Invocation {
 	add("sendto", "sendto", apart, n.put(make([]byte, 100)), 100, 0, n.put(sink), len(sink))
 	add("sendmsg", "sendmsg", apart, n.header(sink, make([]byte, 100), nil), 0)
 	add("sendmsg with control", "sendmsg", apart,
-		n.header(sink, make([]byte, 100), cmsg(8, unix.SOL_IP, unix.IP_TTL, int32s(3))), 0)
+		n.header(sink, make([]byte, 100), cmsg(longSize, unix.SOL_IP, unix.IP_TTL, int32s(3))), 0)
 	_, path := server(n.t, unix.AF_UNIX, unix.SOCK_DGRAM, atUnix(dir+"/sink"))
 	local := n.must("socket", unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK, 0)
 	add("connect a path", "connect", local, n.put(path), len(path))

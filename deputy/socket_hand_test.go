@@ -82,7 +82,7 @@ func TestHandKeepsToPorts(t *testing.T) {
 				{"bind another", bind(taken), -int64(unix.EACCES)},
 				{"connect a unix socket", n.connect(unixSocket, mailbox), 0},
 				{"send a descriptor", n.sendmsg(unixSocket, nil, []byte("x"),
-					cmsg(8, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0)), 0), 1},
+					cmsg(longSize, unix.SOL_SOCKET, unix.SCM_RIGHTS, int32s(0)), 0), 1},
 			} {
 				if c.got != c.want {
 					t.Errorf("%s: %d, want %d", c.what, c.got, c.want)

@@ -72,7 +72,7 @@ var swaps = []swap{
 		fd := n.must("socket", unix.AF_INET, unix.SOCK_DGRAM, 0)
 		to := n.put(n.victim)
 		header := n.header(n.friend, []byte("secret"), nil)
-		return "sendmsg", []any{fd, header, 0}, func() { n.tk.Write(header, word64(to)) }
+		return "sendmsg", []any{fd, header, 0}, func() { n.tk.Write(header, long(to)) }
 	}},
 	{"abstract name", func(n *netBench, kind int) (string, []any, func()) {
 		fd := n.must("socket", unix.AF_UNIX, kind, 0)

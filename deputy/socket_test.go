@@ -284,8 +284,8 @@ func TestGiveUp(t *testing.T) {
 	fd := n.must("socket", unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	theirs, ours, _ := n.mailbox(unix.AF_INET, unix.SOCK_STREAM)
 	data := pattern(600_000)
-	iov := bytes.Repeat(append(word64(n.put(data)), word64(uint64(len(data)))...), 30)
-	header := n.put(bytes.Join([][]byte{word64(0), word64(0), word64(n.put(iov)), word64(30), word64(0), word64(0), word64(0)},
+	iov := bytes.Repeat(append(long(n.put(data)), long(uint64(len(data)))...), 30)
+	header := n.put(bytes.Join([][]byte{long(0), long(0), long(n.put(iov)), long(30), long(0), long(0), long(0)},
 		nil))
 	g, d, threads := resources(t)
 	out := n.later("connect", fd, n.put(at), len(at))

@@ -110,7 +110,7 @@ func TestConnectInterrupted(t *testing.T) {
 			ours, at := n.fullServer(domain, unix.SOCK_STREAM, name)
 			fd := n.must("socket", domain, unix.SOCK_STREAM, 0)
 			if timeout {
-				limit := n.put(append(word64(1000), word64(0)...))
+				limit := n.put(append(long(1000), long(0)...))
 				n.must("setsockopt", fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, limit, 16)
 			}
 			cancel := make(chan struct{})

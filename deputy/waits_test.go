@@ -24,7 +24,7 @@ func TestFileSizeLimit(t *testing.T) {
 		xfsz := uint64(1) << (unix.SIGXFSZ - 1)
 		for _, c := range []oracleCase{
 			{"rt_sigprocmask", []any{unix.SIG_BLOCK, words(xfsz), nil, 8}},
-			{"setrlimit", []any{unix.RLIMIT_FSIZE, words(1000, 1000)}},
+			{"setrlimit", []any{unix.RLIMIT_FSIZE, append(long(1000), long(1000)...)}},
 		} {
 			if r := tk.native(c.call, c.args); r.Errno != 0 {
 				t.Fatalf("%s: %v", c.call, r.Errno)

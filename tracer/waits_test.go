@@ -247,7 +247,7 @@ func TestWaitWithout(t *testing.T) {
 	needsCopies(t)
 	for what, prepare := range map[string]func(*box){
 		"no listener":            func(b *box) { b.plan.Listener = false },
-		"a call without a place": func(b *box) { b.opt.markOnly = true; b.plan.Filter = filter(t, "setsockopt") },
+		"a call without a place": func(b *box) { b.opt.markOnly = true; b.plan.Filter = filter(t, "setitimer") },
 	} {
 		b, _ := newDoing(t, sender64(t), "once")
 		cancelled := make(chan bool, 8)
