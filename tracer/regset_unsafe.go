@@ -74,8 +74,15 @@ func setRegset(tid int, set uintptr, buf []byte) syscall.Errno {
 	return errno
 }
 
-// setSystemCall changes the call number where it is not in NT_PRSTATUS.
+// requestSetSyscall is PTRACE_SET_SYSCALL of arm: the number is the data.
+const requestSetSyscall = 23
+
+// setSystemCall changes the call number where it is not in NT_PRSTATUS. To a 32-bit tracer the kernel shows the register
+// sets of 32-bit arm, which has none for it (task_user_regset_view in arch/arm64/kernel/ptrace.c).
 func setSystemCall(tid int, nr int32) syscall.Errno {
+	if runtime.GOARCH == "arm" {
+		return ptrace(requestSetSyscall, tid, 0, uintptr(nr))
+	}
 	buf := *(*[4]byte)(unsafe.Pointer(&nr))
 	return setRegset(tid, setARMSystemCall, buf[:])
 }

@@ -28,32 +28,24 @@ type suite struct {
 	quick bool
 	// slow says that it takes many minutes here, and has three times as long as others.
 	slow bool
-	// only are the machines, as Go names them, whose guests can have them; empty for all.
-	only []string
 	// system says that the tests start programs that every system has.
 	system bool
 	// trees are the directories besides testdata that they read.
 	trees []string
 }
 
-// wide are the machines whose int has 64 bits: some tests have larger numbers than fit into others.
-var wide = []string{"amd64", "arm64", "riscv64"}
-
-// fits says whether the tests can be had on a machine.
-func (s *suite) fits(goarch string) bool { return len(s.only) == 0 || slices.Contains(s.only, goarch) }
-
 // suites are ordered from what everything stands on to what stands on everything.
 var suites = []suite{
 	{pkg: "arch", quick: true},
 	{pkg: "syscalls", quick: true},
-	{pkg: "access", needs: "TestLayouts", quick: true, only: wide},
+	{pkg: "access", needs: "TestLayouts", quick: true},
 	{pkg: "tracer/seccomp", run: "Install|Supported|Listener|Kernel", quick: true},
 	{pkg: "tracer/landlock", quick: true},
 	{pkg: "tracer/launch", quick: true},
 	{pkg: "dns", quick: true},
 	{pkg: "netres", quick: true},
 	{pkg: "pathres", run: "^Test"},
-	{pkg: "deputy", run: "^Test", long: "TestOracle|Race", system: true, only: wide},
+	{pkg: "deputy", run: "^Test", long: "TestOracle|Race", system: true},
 	{pkg: "tracer", long: "TestAttach|TestVictims", system: true},
 	{
 		pkg: "sandbox", slow: true, run: "TestFeatures|TestProbe|TestBenign$|TestAttacks$", system: true,
