@@ -38,6 +38,9 @@ enum {
 #define SYS_vfork -1
 #define SYS_fork -1
 #endif
+#ifndef SYS_utime /* EABI arm has the others */
+#define SYS_utime -1
+#endif
 #ifndef SYS_renameat
 #define SYS_renameat -1
 #endif

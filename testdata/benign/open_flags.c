@@ -9,8 +9,12 @@ static const struct {
 	     {"DIRECTORY", O_DIRECTORY}, {"CLOEXEC", O_CLOEXEC}, {"PATH", O_PATH}, {"NONBLOCK", O_NONBLOCK},
 	     {"SYNC", O_SYNC}, {"NOATIME", O_NOATIME}, {"NOCTTY", O_NOCTTY}};
 /* A descriptor that the tracer opened differs in these: docs/threat-model.md, "What a program can notice". O_LARGEFILE is
-   0 to a 64-bit program, and 0100000 to the kernel. */
+   0 to a 64-bit program, and 0100000 or, on arm, 0400000 to the kernel. */
+#if defined(__arm__) || defined(__aarch64__)
+enum { LEFT_OUT = O_NOFOLLOW | 0400000 };
+#else
 enum { LEFT_OUT = O_NOFOLLOW | 0100000 };
+#endif
 enum { FLAGS = sizeof flags / sizeof *flags };
 static const char *const targets[] = {"file", "missing", "link", "dangling", "dir", "/dev/null"};
 
