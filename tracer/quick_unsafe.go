@@ -74,7 +74,7 @@ func (r *giver) answerSoon() {
 }
 
 // kernelTimespec is struct __kernel_timespec, which is of 64 bits everywhere: calls that are younger than Linux 5.1 know
-// no other, and a unix.Timespec of a 32-bit machine would make 300 µs some 40,000 years.
+// no other, and a unix.Timespec of a 32-bit machine would make 300 µs some 40 million years.
 type kernelTimespec struct{ seconds, nanoseconds int64 }
 
 // waitMoment waits at an epoll for a moment, in whole milliseconds where the kernel knows nothing shorter (epoll_pwait2,
