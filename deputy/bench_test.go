@@ -67,7 +67,6 @@ func (b *bench) judge(tk *task, inv *syscalls.Invocation) syscall.Errno {
 // do does a call that a task has laid out.
 func (b *bench) do(tk *task, inv *syscalls.Invocation) Outcome {
 	b.t.Helper()
-	b.onThread()
 	for range 100 {
 		if errno := b.judge(tk, inv); errno != 0 {
 			return done(errno)
