@@ -88,6 +88,9 @@ func TestNaturalErrnoOfTwoNames(t *testing.T) {
 				if c.name == "renameat2" && said == unix.ENAMETOOLONG && did != 0 {
 					continue // two things wrong: that a file system takes no such name shows late
 				}
+				if said == unix.ENOTDIR && did == unix.ENOTEMPTY && strings.HasPrefix(from, to) && strings.HasSuffix(to, "/") {
+					continue // two things wrong: Linux 7.2 finds out last that what is moved is no directory
+				}
 				if said != did && (said != 0 || !slices.Contains(c.besides, did)) {
 					t.Errorf("%s: said %v, did %v", short(c.name, args), said, did)
 				}

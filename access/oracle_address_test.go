@@ -34,8 +34,11 @@ func pointer(b []byte) uintptr {
 	return uintptr(unsafe.Pointer(unsafe.SliceData(b)))
 }
 
-// kept keeps what a pointer is passed of off the stack, which may move.
-var kept []byte
+// kept and keptPieces keep what a pointer is passed of off the stack, which may move.
+var (
+	kept       []byte
+	keptPieces []unix.Iovec
+)
 
 func connectRaw(fd int, b []byte) syscall.Errno {
 	_, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),

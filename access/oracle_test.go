@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -208,9 +209,7 @@ func (o *oracle) ask(name string, nr uintptr, runs bool, args ...any) (said, did
 		return 0, 0
 	}
 	r, _, did := unix.Syscall6(nr, raw[0], raw[1], raw[2], raw[3], raw[4], raw[5])
-	for i := range keep {
-		_ = len(keep[i])
-	}
+	runtime.KeepAlive(&keep)
 	if did == 0 && opensFile[name] {
 		unix.Close(int(r))
 	}

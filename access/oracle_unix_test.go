@@ -177,6 +177,7 @@ func TestOracleHeaders(t *testing.T) {
 	defer unix.Close(pair[1])
 	text := []byte("text")
 	iov := make([]unix.Iovec, 1025)
+	keptPieces = iov
 	for i := range iov {
 		iov[i].Base = &text[0]
 	}

@@ -29,7 +29,8 @@ func setXattr(path, name, value []byte, flags uint32) syscall.Errno {
 	}
 }
 
-// setXattrAt is setxattrat(2), Linux 6.13.
+// setXattrAt is setxattrat(2), Linux 6.13. The value is the deputy's, on the heap: as the call has its address in a
+// structure, nothing else would hold it in its place.
 func setXattrAt(dir int, path, name, value []byte, flags uint32) syscall.Errno {
 	args := struct {
 		value       uint64

@@ -61,7 +61,7 @@ func getXattr(path, name, buf []byte) (int, syscall.Errno) {
 	}
 }
 
-// getXattrAt is getxattrat(2), Linux 6.13.
+// getXattrAt is getxattrat(2), Linux 6.13. buf is the deputy's, on the heap (setXattrAt).
 func getXattrAt(dir int, path, name, buf []byte) (int, syscall.Errno) {
 	args := struct {
 		value       uint64

@@ -223,8 +223,7 @@ func refuseBecoming(uid uint32) error {
 		op(unix.BPF_RET|unix.BPF_K, unix.SECCOMP_RET_ERRNO|uint32(unix.EPERM)),
 		op(unix.BPF_RET|unix.BPF_K, unix.SECCOMP_RET_ALLOW),
 	}
-	fprog := unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]}
-	return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&fprog)), 0, 0)
+	return filter(prog)
 }
 
 // lowHalf is where the low half of a 64-bit number is.

@@ -11,7 +11,10 @@ import (
 // heap, and those that change credentials change all threads. What can wait for a file system goes through the
 // scheduler; EINTR is a signal to the tracer and no answer.
 
-// pathCall makes a call whose first arguments are a directory and a NUL-terminated path.
+// pathCall makes a call whose first arguments are a directory and a NUL-terminated path. The others may be addresses,
+// which are numbers here: what they point to must not be on the stack, which moves.
+//
+//go:uintptrescapes
 func pathCall(trap uintptr, dir int, path []byte, a, b, c uintptr) syscall.Errno {
 	for {
 		_, _, e := unix.Syscall6(trap, uintptr(dir), uintptr(unsafe.Pointer(&path[0])), a, b, c, 0)

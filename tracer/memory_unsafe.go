@@ -56,7 +56,7 @@ func peek(tid int, addr uint64, buf []byte) (int, syscall.Errno) {
 	const size = uint64(unsafe.Sizeof(uintptr(0)))
 	var word [size]byte
 	start := addr &^ (size - 1) // so that it stays within a page
-	if errno := ptrace(unix.PTRACE_PEEKDATA, tid, uintptr(start), uintptr(unsafe.Pointer(&word))); errno != 0 {
+	if errno := ptraceMemory(unix.PTRACE_PEEKDATA, tid, uintptr(start), unsafe.Pointer(&word)); errno != 0 {
 		if errno == unix.EIO {
 			errno = unix.EPERM // nothing is mapped there, or it may not be read: the caller cannot tell, and must not guess
 		}

@@ -20,6 +20,13 @@ func ptrace(request uintptr, tid int, addr, data uintptr) syscall.Errno {
 	return errno
 }
 
+// ptraceMemory is a request that reads or writes memory of the tracer at data. It is a pointer up to the system call
+// itself: as a number it would not follow what it points to when the stack is moved (unsafe.Pointer, pattern 4).
+func ptraceMemory(request uintptr, tid int, addr uintptr, data unsafe.Pointer) syscall.Errno {
+	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, request, uintptr(tid), addr, uintptr(data), 0, 0)
+	return errno
+}
+
 func ptraceSeize(tid int, options uintptr) syscall.Errno {
 	return ptrace(unix.PTRACE_SEIZE, tid, 0, options)
 }
@@ -100,11 +107,11 @@ var allSignals = signalSet{^uint64(0), ^uint64(0)}
 
 // getSignalMask is PTRACE_GETSIGMASK (3.11): what the task blocks.
 func getSignalMask(tid int, set *signalSet) syscall.Errno {
-	return ptrace(requestGetSignalMask, tid, signalSetSize, uintptr(unsafe.Pointer(set)))
+	return ptraceMemory(requestGetSignalMask, tid, signalSetSize, unsafe.Pointer(set))
 }
 
 func setSignalMask(tid int, set *signalSet) syscall.Errno {
-	return ptrace(requestSetSignalMask, tid, signalSetSize, uintptr(unsafe.Pointer(set)))
+	return ptraceMemory(requestSetSignalMask, tid, signalSetSize, unsafe.Pointer(set))
 }
 
 const (

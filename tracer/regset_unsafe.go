@@ -67,7 +67,7 @@ func setRegset(tid int, set uintptr, buf []byte) syscall.Errno {
 		if len(buf) != plainSize {
 			return unix.EIO
 		}
-		return ptrace(requestSetRegs, tid, 0, uintptr(unsafe.Pointer(&buf[0])))
+		return ptraceMemory(requestSetRegs, tid, 0, unsafe.Pointer(&buf[0]))
 	}
 	_, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, unix.PTRACE_SETREGSET, uintptr(tid), set,
 		uintptr(unsafe.Pointer(&iov)), 0, 0)

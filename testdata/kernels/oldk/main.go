@@ -67,7 +67,11 @@ func run(args []string) error {
 func install(prog []unix.SockFilter) error {
 	fprog := unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]}
 	set := func() error {
-		return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&fprog)), 0, 0)
+		if _, _, errno := unix.Syscall(unix.SYS_PRCTL, unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER,
+			uintptr(unsafe.Pointer(&fprog))); errno != 0 {
+			return errno
+		}
+		return nil
 	}
 	err := set()
 	if errors.Is(err, unix.EACCES) {

@@ -51,15 +51,16 @@ func cached(name string, fetch func(dir string) error, find func(dir string) str
 
 // find is the kernel's file below dir, "" if there is none.
 func (k *kernel) find(dir string) string {
-	pattern := "x/boot/vmlinu[xz]-*" // riscv64's is not compressed
+	patterns := []string{"x/boot/vmlinu[xz]-*", "x/usr/lib/modules/*/vmlinuz"} // riscv64's is not compressed; from forky on
 	if k.uml() {
-		pattern = "x/usr/bin/linux.uml"
+		patterns = []string{"x/usr/bin/linux.uml"}
 	}
-	list, err := filepath.Glob(filepath.Join(dir, pattern))
-	if err != nil || len(list) == 0 {
-		return ""
+	for _, pattern := range patterns {
+		if list, err := filepath.Glob(filepath.Join(dir, pattern)); err == nil && len(list) != 0 {
+			return list[0]
+		}
 	}
-	return list[0]
+	return ""
 }
 
 // fetch downloads packages, and if it is told so what these depend on, into dir and unpacks them there, with lists and
@@ -115,11 +116,11 @@ func fetch(dir, release, debArch string, names []string, depends bool) error {
 			return fmt.Errorf("%w: %w", errMissing, err)
 		}
 	} else {
-		name, err := realPackage(names[0], apt)
+		names, err := realPackages(names[0], apt)
 		if err != nil {
 			return err
 		}
-		if _, err := apt("apt-get", "-qq", "download", name); err != nil {
+		if _, err := apt("apt-get", append([]string{"-qq", "download"}, names...)...); err != nil {
 			return fmt.Errorf("%w: %w", errMissing, err)
 		}
 	}
@@ -138,21 +139,39 @@ func fetch(dir, release, debArch string, names []string, depends bool) error {
 	return os.RemoveAll(root)
 }
 
-// realPackage is the package that a metapackage of a kernel stands for.
-func realPackage(name string, apt func(string, ...string) (string, error)) (string, error) {
+// realPackages are those that a metapackage of a kernel stands for: the image and, in releases that have them apart from it
+// (forky), what is booted and its modules.
+func realPackages(name string, apt func(string, ...string) (string, error)) ([]string, error) {
 	if name == umlPkg {
-		return name, nil
+		return []string{name}, nil
 	}
+	images, err := dependsOn(name, apt, "linux-image-")
+	if err != nil {
+		return nil, err
+	}
+	if len(images) == 0 {
+		return nil, fmt.Errorf("%w: %s depends on no image", errMissing, name)
+	}
+	parts, err := dependsOn(images[0], apt, "linux-binary-", "linux-modules-")
+	return append(images[:1], parts...), err
+}
+
+// dependsOn are the packages that the named one depends on and that begin in one of these ways.
+func dependsOn(name string, apt func(string, ...string) (string, error), prefixes ...string) ([]string, error) {
 	out, err := apt("apt-cache", "depends", name)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", errMissing, err)
+		return nil, fmt.Errorf("%w: %w", errMissing, err)
 	}
+	var found []string
 	for _, line := range strings.Split(out, "\n") {
-		if rest, found := strings.CutPrefix(strings.TrimSpace(line), "Depends: "); found {
-			return rest, nil
+		pkg, is := strings.CutPrefix(strings.TrimSpace(line), "Depends: ")
+		for _, prefix := range prefixes {
+			if is && strings.HasPrefix(pkg, prefix) {
+				found = append(found, pkg)
+			}
 		}
 	}
-	return "", fmt.Errorf("%w: %s depends on nothing", errMissing, name)
+	return found, nil
 }
 
 // archiveURI is where this machine itself gets its Debian packages from.

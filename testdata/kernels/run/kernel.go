@@ -75,6 +75,19 @@ var kernels = []kernel{
 		name: "riscv64-6.12", release: "trixie", debArch: "riscv64", goarch: "riscv64", pkg: "linux-image-riscv64",
 		emulator: "qemu-system-riscv64", emulatorPkg: "qemu-system-misc opensbi", machine: riscvVirt, appended: ttyRISCV,
 	},
+	// The newest that a release to come has: what changes there is to be seen before its users see it.
+	{
+		name: "amd64-forky", release: "forky", debArch: "amd64", goarch: "amd64", pkg: imageOf + "amd64",
+		emulator: "qemu-system-x86_64", emulatorPkg: "qemu-system-x86", machine: microvm, appended: ttyPC,
+	},
+	{
+		name: "arm64-forky", release: "forky", debArch: "arm64", goarch: "arm64", pkg: imageOf + "arm64",
+		emulator: "qemu-system-aarch64", emulatorPkg: "qemu-system-arm", machine: armVirt, appended: ttyARM,
+	},
+	{
+		name: "riscv64-forky", release: "forky", debArch: "riscv64", goarch: "riscv64", pkg: "linux-image-riscv64",
+		emulator: "qemu-system-riscv64", emulatorPkg: "qemu-system-misc opensbi", machine: riscvVirt, appended: ttyRISCV,
+	},
 }
 
 // uml says that the kernel is a program of this machine.

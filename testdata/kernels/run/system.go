@@ -10,10 +10,10 @@ import (
 var systemPackages = []string{"dash", "bash", "coreutils", "findutils", "grep", "sed", "util-linux", "strace"}
 
 // systemRelease is whose they are: programs that were linked here run with no older C library than that of here.
-// riscv64 is in no release before trixie.
+// riscv64 is in no release before trixie, which its kernels are of, too.
 func (k *kernel) systemRelease() string {
 	if k.debArch == "riscv64" {
-		return "trixie"
+		return k.release
 	}
 	return "bookworm"
 }
