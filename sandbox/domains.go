@@ -35,6 +35,9 @@ type domains struct {
 // restrict notes what a task restricts itself with. The call itself is the kernel's.
 func (s *domains) restrict(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
 	s.forget(t.TID)
+	if inv.Int(0) == noRuleset {
+		return tracer.Action{}
+	}
 	ruleset, errno := descriptorOf(t, inv.Int(0))
 	switch errno {
 	case 0:
@@ -77,6 +80,10 @@ func (s *domains) restricted(t *tracer.Task, result int64, o deputy.Options) {
 	}
 	s.of[tgid] = d
 }
+
+// noRuleset, with LANDLOCK_RESTRICT_SELF_LOG_SUBDOMAINS_OFF (Linux 6.15), changes what is told of domains to come and
+// restricts nothing; without it the kernel says EBADF.
+const noRuleset = -1
 
 // unknownRuleset stands for one that could not be had. Nobody can act in a domain made of it.
 const unknownRuleset = -1
