@@ -18,7 +18,7 @@ func (t *tracer) runAs(task *Task, action *Action) {
 	switch {
 	case errno == unix.ESRCH:
 		return
-	case !known || errno != 0 || !t.regs.Bind(s.inv.ABI, size) || t.regs.Layout().Arg0Lost:
+	case !known || errno != 0 || !t.regs.Bind(s.inv.ABI, size):
 		t.giveResult(task, -int64(unix.ENOSYS))
 		return
 	}
@@ -28,13 +28,12 @@ func (t *tracer) runAs(task *Task, action *Action) {
 	for i, v := range action.Args {
 		s.args[i] = t.argWord(i, v)
 	}
-	if !t.regs.SetNumber(int32(nr)) {
-		errno = setSystemCall(task.TID, int32(nr))
-	}
-	if errno == 0 {
-		errno = setRegset(task.TID, setPrstatus, t.regs.Bytes())
-	}
-	if errno != 0 {
+	if t.cannotSet() {
+		if t.becomeByInfo(task.TID, int32(nr), &action.Args) != 0 {
+			t.giveResult(task, -int64(unix.ENOSYS)) // before 6.16
+			return
+		}
+	} else if errno := t.become(task.TID, int32(nr)); errno != 0 {
 		t.check(task.TID, errno)
 		return
 	}
@@ -58,6 +57,9 @@ func (t *tracer) putArgsBack(task *Task) (errno syscall.Errno) {
 		if layout.Args[i] != layout.Result { // where it is, the program sees the result
 			t.argWord(i, v)
 		}
+	}
+	if origAX == 0 {
+		t.regs.SetNumber(int32(s.inv.Nr)) // as in setResult
 	}
 	return setRegset(task.TID, setPrstatus, t.regs.Bytes())
 }

@@ -14,7 +14,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"sydbox/arch"
 	"sydbox/syscalls"
 )
 
@@ -204,32 +203,31 @@ func TestAttachHeadless(t *testing.T) {
 
 // TestAttachActions: a call gets an invented result, or runs as another.
 func TestAttachActions(t *testing.T) {
-	actions := []Action{{Kind: Return}}
-	if !arch.Native()[0].Regs.Arg0Lost { // else it cannot be set, and As is ENOSYS
-		actions = append(actions, Action{Kind: As, Call: syscalls.ByName("sched_yield")})
-	}
-	for _, info := range []bool{true, false} {
-		if !info {
-			needsRegisters(t)
-		}
-		for _, action := range actions {
-			r := start(t, sleepers(t), "until")
-			a := attachTo(t, Options{NoSyscallInfo: !info}, []string{"access"}, r.pid)
-			a.onCall = func(*Task, *syscalls.Invocation) Action { return action }
-			a.waits()
-			if got := r.ends(); got != "done\nstatus 7\n" || a.fake.calls["access"] != 1 {
-				t.Error(got, a.fake.calls)
-			}
+	try := func(action Action, opt Options) {
+		r := start(t, sleepers(t), "until")
+		a := attachTo(t, opt, []string{"access"}, r.pid)
+		a.onCall = func(*Task, *syscalls.Invocation) Action { return action }
+		a.waits()
+		if got := r.ends(); got != "done\nstatus 7\n" || a.fake.calls["access"] != 1 {
+			t.Error(got, a.fake.calls)
 		}
 	}
+	try(Action{Kind: Return}, Options{})
+	eachSetter(t, func(t *testing.T, byInfo bool) {
+		try(Action{Kind: As, Call: syscalls.ByName("sched_yield")}, Options{infoSets: byInfo})
+	})
+	t.Run("old", func(t *testing.T) {
+		needsRegisters(t)
+		try(Action{Kind: Return}, Options{NoSyscallInfo: true})
+		try(Action{Kind: As, Call: syscalls.ByName("sched_yield")}, Options{NoSyscallInfo: true})
+	})
 }
 
 // TestAs: another call runs at a seccomp-stop, and the task finds its registers as they were.
 func TestAs(t *testing.T) {
-	needsRegisters(t)
-	for _, info := range []bool{true, false} {
+	try := func(t *testing.T, set func(*Options)) {
 		b := newBox(t, []string{"access"}, sleepers(t), "until")
-		b.opt.NoSyscallInfo = !info
+		set(&b.opt)
 		b.onCall = func(_ *Task, inv *syscalls.Invocation) Action {
 			switch b.calls["access"] {
 			case 1: // a call of its own kind, with other arguments: the name's end is the empty name, ENOENT again
@@ -246,6 +244,11 @@ func TestAs(t *testing.T) {
 			t.Error(b.calls)
 		}
 	}
+	eachSetter(t, func(t *testing.T, byInfo bool) { try(t, func(o *Options) { o.infoSets = byInfo }) })
+	t.Run("old", func(t *testing.T) {
+		needsRegisters(t)
+		try(t, func(o *Options) { o.NoSyscallInfo = true })
+	})
 	// A call that this ABI does not have is ENOSYS, and does not run.
 	b := newBox(t, []string{"access"}, victim64(t), "undumpable")
 	b.onCall = func(*Task, *syscalls.Invocation) Action {

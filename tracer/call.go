@@ -113,13 +113,18 @@ func (t *tracer) skip(tid int, abi *arch.ABI, value int64) (reason exitReason, e
 		}
 		return wantResult, t.skipByInfo(tid)
 	}
-	if !t.regs.SetNumber(-1) {
-		if errno := setSystemCall(tid, -1); errno != 0 {
-			return wantNothing, errno
+	t.regs.SetResult(value)
+	return wantNothing, t.become(tid, -1)
+}
+
+// become makes number nr of the call that the task stopped before, with the registers that are bound.
+func (t *tracer) become(tid int, nr int32) syscall.Errno {
+	if !t.regs.SetNumber(nr) {
+		if errno := setSystemCall(tid, nr); errno != 0 {
+			return errno
 		}
 	}
-	t.regs.SetResult(value)
-	return wantNothing, setRegset(tid, setPrstatus, t.regs.Bytes())
+	return setRegset(tid, setPrstatus, t.regs.Bytes())
 }
 
 // skipByInfo sets the number through PTRACE_SET_SYSCALL_INFO, which knows every port's registers (Linux 6.16).
@@ -131,6 +136,23 @@ func (t *tracer) skipByInfo(tid int) syscall.Errno {
 	t.info.retData = 0
 	return setSyscallInfo(tid, &t.info)
 }
+
+// becomeByInfo makes another call of that, as skipByInfo: the way for ports that put a result where argument 0 was
+// (arch.RegLayout.Arg0Lost).
+func (t *tracer) becomeByInfo(tid int, nr int32, args *[6]uint64) syscall.Errno {
+	if t.noInfo {
+		return unix.EIO
+	}
+	if errno := getSyscallInfo(tid, &t.info); errno != 0 {
+		return errno
+	}
+	t.info.nr, t.info.args = uint64(nr), *args
+	t.info.retData = 0
+	return setSyscallInfo(tid, &t.info)
+}
+
+// cannotSet says that argument 0 is out of reach of the bound register set.
+func (t *tracer) cannotSet() bool { return t.opt.infoSets || t.regs.Layout().Arg0Lost }
 
 // setResult sets at its exit stop what a call returned that was made to do nothing.
 func (t *tracer) setResult(task *Task) syscall.Errno {

@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"syscall"
+
 	"golang.org/x/sys/unix"
 
 	"sydbox/arch"
@@ -76,11 +78,13 @@ func (t *tracer) returnAtEntry(task *Task, value int64) {
 		return
 	}
 	ours := judge(t.plan.Filter, s.inv.ABI.Audit, minusOne, &s.inv.Args)
+	errno = unix.EIO
+	if (t.below(task) || deadly(ours)) && s.inv.Call != nil && s.inv.Call.Args[0] == syscalls.FD &&
+		t.regs.Bind(s.inv.ABI, size) {
+		errno = t.spoil(task)
+	}
 	switch {
-	case (t.below(task) || deadly(ours)) && s.inv.Call != nil && s.inv.Call.Args[0] == syscalls.FD &&
-		t.regs.Bind(s.inv.ABI, size) && !t.regs.Layout().Arg0Lost:
-		s.spoilt, s.fd = true, t.argWord(0, noDescriptor)
-		errno = setRegset(task.TID, setPrstatus, t.regs.Bytes())
+	case errno != unix.EIO:
 	case deadly(ours):
 		errno = unix.EPERM
 	default:
@@ -92,6 +96,24 @@ func (t *tracer) returnAtEntry(task *Task, value int64) {
 	}
 	s.wanted, s.value = wantResult, value
 	t.resume(task)
+}
+
+// spoil gives a call that is about to be made a descriptor that does not exist, its first argument. EIO says that this
+// cannot be set here.
+func (t *tracer) spoil(task *Task) (errno syscall.Errno) {
+	s := &task.state
+	fd := t.argWord(0, noDescriptor)
+	if t.cannotSet() {
+		args := s.inv.Args
+		args[0] = noDescriptor
+		errno = t.becomeByInfo(task.TID, int32(s.inv.Nr), &args)
+	} else {
+		errno = setRegset(task.TID, setPrstatus, t.regs.Bytes())
+	}
+	if errno == 0 {
+		s.spoilt, s.fd = true, fd
+	}
+	return errno
 }
 
 const (

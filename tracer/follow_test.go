@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"sydbox/arch"
 	"sydbox/syscalls"
 	"sydbox/tracer/seccomp"
 )
@@ -168,9 +167,10 @@ func TestFollowedReturn(t *testing.T) {
 				for _, unknown := range []syscalls.VerdictKind{
 					syscalls.Allow, syscalls.Fail, syscalls.Kill, syscalls.Trace, syscalls.Notify,
 				} {
-					for _, how := range []string{"alone", "below another", "nobody knows"} {
+					for _, how := range []string{"alone", "below another", "nobody knows", "description"} {
 						b, f := newFollowing(t, path, mode, fmt.Sprint(value))
 						f.value = value
+						b.opt.infoSets = how == "description" && setsInfo()
 						b.opt.markOnly = how == "below another"
 						b.plan.Listener = true
 						v := syscalls.Verdict{Kind: unknown, Errno: uint16(unix.EPERM)}
@@ -182,7 +182,7 @@ func TestFollowedReturn(t *testing.T) {
 						if b.plan.Filter, err = seccomp.Compile(table); err != nil {
 							t.Fatal(err)
 						}
-						if arch.Native()[0].Regs.Arg0Lost && (mode == "confined" || unknown == syscalls.Kill) {
+						if !reachesArg0() && (mode == "confined" || unknown == syscalls.Kill) {
 							b.ends(unix.SIGKILL, unix.SIGSYS) // a filter kills for any other number: rather dead than done
 						} else {
 							b.exits(0)
@@ -215,13 +215,16 @@ func TestFollowedActions(t *testing.T) {
 		if exits != 1 {
 			t.Errorf("%d exits, want 1", exits)
 		}
-		for _, a := range []Action{{Kind: Exit, Value: 3}, {Kind: KillProcess}, {Kind: KillTree}} {
-			b, _ := newFollowing(t, path, "one")
-			b.onFollowed = func(*Task, *syscalls.Invocation) Action { return a }
-			if a.Kind == Exit && !arch.Native()[0].Regs.Arg0Lost {
-				b.exits(3)
-			} else {
-				b.ends(unix.SIGKILL)
+		for _, byInfo := range []bool{false, setsInfo()} {
+			for _, a := range []Action{{Kind: Exit, Value: 3}, {Kind: KillProcess}, {Kind: KillTree}} {
+				b, _ := newFollowing(t, path, "one")
+				b.opt.infoSets = byInfo
+				b.onFollowed = func(*Task, *syscalls.Invocation) Action { return a }
+				if a.Kind == Exit && reachesArg0() {
+					b.exits(3)
+				} else {
+					b.ends(unix.SIGKILL)
+				}
 			}
 		}
 		// What is impossible is released, and the call does not run.

@@ -63,6 +63,8 @@ type Options struct {
 	deaf bool
 	// registersTell works as on a kernel that gives, but lacks PTRACE_GET_SYSCALL_INFO: user-mode Linux. For tests.
 	registersTell bool
+	// infoSets changes calls by PTRACE_SET_SYSCALL_INFO alone (6.16), as on riscv64. For tests.
+	infoSets bool
 }
 
 // options are the PTRACE_O_* that tasks are traced with.

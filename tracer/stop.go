@@ -172,18 +172,16 @@ func (t *tracer) exit(task *Task, status int64) {
 	switch {
 	case errno == unix.ESRCH:
 		return
-	case !known || errno != 0 || !t.regs.Bind(abi, size) || !t.regs.SetArg(0, uint64(status)):
-		t.kill(task, KillProcess) // it ends in any case
-		return
-	}
-	if !t.regs.SetNumber(int32(nr)) {
-		errno = setSystemCall(task.TID, int32(nr))
-	}
-	if errno == 0 {
-		errno = setRegset(task.TID, setPrstatus, t.regs.Bytes())
+	case !known || errno != 0 || !t.regs.Bind(abi, size):
+		errno = unix.EIO
+	case t.cannotSet():
+		errno = t.becomeByInfo(task.TID, int32(nr), &[6]uint64{uint64(status)})
+	default:
+		t.regs.SetArg(0, uint64(status))
+		errno = t.become(task.TID, int32(nr))
 	}
 	if errno != 0 {
-		t.kill(task, KillProcess)
+		t.kill(task, KillProcess) // it ends in any case
 		return
 	}
 	t.resume(task)
