@@ -34,6 +34,7 @@ func (t *tries) filter() (bool, string)    { return succeeded(t.trial.Filter) }
 func (t *tries) order() (bool, string)     { return succeeded(t.trial.Order) }
 func (t *tries) registers() (bool, string) { return succeeded(t.trial.Stop) }
 func (t *tries) info() (bool, string)      { return succeeded(t.trial.Info) }
+func (t *tries) change() (bool, string)    { return succeeded(t.trial.Change) }
 func (t *tries) writing() (bool, string)   { return succeeded(t.trial.VMWrite) }
 
 // memory is there if any way of reading is. The tracer takes the first that works.

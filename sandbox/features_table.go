@@ -12,6 +12,7 @@ const (
 	featureOrder     = "stop order"
 	featureRegisters = "registers"
 	featureInfo      = "call description"
+	featureChange    = "call rewriting"
 	featureMemory    = "memory"
 	featureWriting   = "memory, writing"
 	featureNNP       = "no_new_privs"
@@ -94,6 +95,14 @@ func startFeatures() []Feature {
 				"call of which these do not agree, or of a task that /proc does not show to sydbox, kills its process",
 			Promise: PromiseSame, Remedy: "nothing is lost but speed; Linux 5.3 or later has it",
 			try: (*tries).info},
+		{Name: featureChange, Since: "6.16",
+			Probe: "a call that stopped is described to the kernel as it is (PTRACE_SET_SYSCALL_INFO)",
+			Use: "on riscv64 the first argument of a call is changed: a process that turns out to be a denied applet ends " +
+				"with status 126",
+			Without: "on riscv64 that process is killed, and so is one whose own filter kills for unknown calls, where a call " +
+				"is answered that did not stop; other machines change registers",
+			Promise: PromiseSame, Remedy: "on riscv64 use Linux 6.16 or later; elsewhere nothing is lost",
+			try: (*tries).change},
 		{Name: featureMemory, Since: "3.2",
 			Probe:   "the child's memory is read by process_vm_readv(2), /proc/PID/mem and PTRACE_PEEKDATA; any one will do",
 			Use:     "names and addresses are read from where a call says they are",

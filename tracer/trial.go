@@ -27,6 +27,8 @@ type Trial struct {
 	Order error
 	// Info says why there is no PTRACE_GET_SYSCALL_INFO.
 	Info error
+	// Change says why there is no PTRACE_SET_SYSCALL_INFO.
+	Change error
 	// VMRead, MemFile and Peek say why the memory of a tracee cannot be read by process_vm_readv(2), through
 	// /proc/PID/mem, by PTRACE_PEEKDATA; VMWrite the same of process_vm_writev(2).
 	VMRead, MemFile, Peek, VMWrite error
@@ -57,6 +59,7 @@ func Try(selfPath string) *Trial {
 // forget sets all that is found out at a stop.
 func (r *Trial) forget(err error) {
 	r.Filter, r.Stop, r.Order, r.Info = err, err, err, err
+	r.Change = err
 	r.VMRead, r.MemFile, r.Peek, r.VMWrite = err, err, err, err
 }
 
@@ -131,6 +134,10 @@ func (r *Trial) entered(t *tracer, task *Task) {
 		return
 	}
 	r.remember(task, inv.Args[0])
+	r.Change = nil
+	if errno := t.becomeByInfo(task.TID, int32(inv.Nr), &inv.Args); errno != 0 { // what it is already
+		r.Change = fmt.Errorf("ptrace(PTRACE_SET_SYSCALL_INFO): %w", errno)
+	}
 	reason, errno := t.skip(task.TID, inv.ABI, -int64(trialErrno))
 	if errno != 0 {
 		r.Stop = fmt.Errorf("a call cannot be skipped: %w", errno)

@@ -16,6 +16,9 @@ func TestTrial(t *testing.T) {
 	if r.VMRead != nil && r.MemFile != nil && r.Peek != nil {
 		t.Errorf("memory cannot be read: %v, %v, %v", r.VMRead, r.MemFile, r.Peek)
 	}
+	if (r.Change == nil) != setsInfo() {
+		t.Errorf("PTRACE_SET_SYSCALL_INFO: %v", r.Change)
+	}
 	if r = Try("/bin/true"); r.Seize == nil || !errors.Is(r.Filter, ErrUntried) || !errors.Is(r.Info, ErrUntried) {
 		t.Errorf("a shim that is none: %+v", r)
 	}
