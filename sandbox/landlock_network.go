@@ -9,7 +9,7 @@ import (
 )
 
 // What of the network is left to the kernel is held by the wall, as far as Landlock knows it: ports of TCP at connect
-// and bind, and abstract unix sockets that were made outside.
+// and bind, and abstract unix sockets that were made outside; from Linux 7.1 on those at paths, from 7.2 on ports of UDP.
 //
 // Where the tracer does every connect and bind that is judged, from outside of the domain, nothing is left: there are
 // no rules at all, and what comes to the kernel by any other way is refused. What the tracer leaves to the kernel
@@ -18,6 +18,9 @@ import (
 // Where calls are left to the kernel the wall must not be stricter than the rules. Then it has the ports that some rule
 // may allow, whatever the host, if they are few, and keeps abstract names in only if no rule may allow one. (Not even
 // for `bound`: a socket that was made outside, and bound here, is the tree's, but to Landlock it is an outsider's.)
+
+// Ports of UDP and sockets at paths are only kept in where the tracer does every call: rules for UDP would need one for each
+// socket that is bound by sending from it, and the hull of the rules speaks of paths of unix sockets no more than of hosts.
 
 // manyPorts bounds the rules for ports: each is a system call at every start.
 const manyPorts = 256
@@ -49,6 +52,23 @@ func outlineNetwork(r *landlock.Ruleset, p *policy.Policy, carried bool) {
 		}
 		r.HandledNet |= of.right
 		r.Ports = append(r.Ports, ports...)
+	}
+	if carried {
+		keepIn(r, p)
+	}
+}
+
+// keepIn adds what the tracer does from outside of the domain and newer kernels can be told to refuse inside.
+func keepIn(r *landlock.Ruleset, p *policy.Policy) {
+	if !p.Polices(access.Connect) {
+		return // connecting and sending does not stop, and binds
+	}
+	r.HandledNet |= landlock.ConnectUDP
+	if p.Polices(access.Bind) {
+		r.HandledNet |= landlock.BindUDP
+	}
+	if r.Handled != 0 { // any right to files keeps mounts and moves from a domain: not for this one alone
+		r.Handled |= landlock.ResolveUnix
 	}
 }
 

@@ -22,6 +22,7 @@ func TestOutlineNetwork(t *testing.T) {
 	t.Parallel()
 	w := &workshop{dir: t.TempDir()}
 	const both = landlock.ConnectTCP | landlock.BindTCP
+	const all = both | landlock.ConnectUDP | landlock.BindUDP
 	one := func(net landlock.Net, ports ...uint16) (rules []landlock.PortRule) {
 		for _, port := range ports {
 			rules = append(rules, landlock.PortRule{Port: port, Net: net})
@@ -34,7 +35,9 @@ func TestOutlineNetwork(t *testing.T) {
 		want       landlock.Ruleset
 	}{
 		{"the tracer does all", "[connect]\nallow = ['bound', '*:443', 'abstract:*']\n[bind]\nallow = ['local']", true,
-			landlock.Ruleset{HandledNet: both, Scoped: landlock.ScopeAbstract}},
+			landlock.Ruleset{HandledNet: all, Scoped: landlock.ScopeAbstract}},
+		{"sending binds", "[connect]\nallow = ['*:443']\n[bind]\ndefault = 'allow'", true,
+			landlock.Ruleset{HandledNet: landlock.ConnectTCP | landlock.ConnectUDP, Scoped: landlock.ScopeAbstract}},
 		{"of what is judged", "[connect]\ndefault = 'allow'\n[bind]\nallow = ['local']", true,
 			landlock.Ruleset{HandledNet: landlock.BindTCP}},
 		{"of nothing", "[connect]\ndefault = 'allow'\n[bind]\ndefault = 'allow'", true, landlock.Ruleset{}},

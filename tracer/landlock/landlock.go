@@ -15,8 +15,9 @@
 // file rights it refuses mount, umount, pivot_root and their kin as well. Domains nest: a program may put itself into a
 // further one, sixteen deep (landlock(7), "Ruleset layers").
 //
-// Of the network it knows the ports of TCP, at connect(2) and bind(2) alone. It is not asked about listen(2), which
-// binds a socket that has no address yet, about MSG_FASTOPEN (as of 6.18), or about other protocols.
+// Of the network it knows the ports of TCP, at connect(2) and bind(2) alone, and from 7.2 on those of UDP. It is not asked
+// about listen(2), which binds a socket that has no address yet, about MSG_FASTOPEN (before 7.2), or about other
+// protocols.
 //
 // Thread rule: Probe, Fit, Find and Try may be used from anywhere. Apply changes the calling thread for good.
 package landlock
@@ -45,6 +46,9 @@ const (
 	Refer Access = unix.LANDLOCK_ACCESS_FS_REFER
 	// Truncate is truncate(2), O_TRUNC, and ftruncate(2) of a file that was opened in the domain. ABI 3, Linux 6.2.
 	Truncate Access = unix.LANDLOCK_ACCESS_FS_TRUNCATE
+	// ResolveUnix is connecting and sending to a unix socket by its path (EACCES), unless it was made in the domain or one
+	// below. ABI 9, Linux 7.1.
+	ResolveUnix Access = unix.LANDLOCK_ACCESS_FS_RESOLVE_UNIX
 )
 
 // OfFile are the rights that a rule on something else than a directory may have; the kernel refuses others (EINVAL).
@@ -66,10 +70,14 @@ const ScopeAbstract Scope = unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET
 // Net is a set of rights to ports, LANDLOCK_ACCESS_NET_*.
 type Net uint64
 
-// The rights. They are asked about for TCP over IPv4 and IPv6, whatever the host (EACCES). ABI 4, Linux 6.7.
+// The rights. They are asked about over IPv4 and IPv6, whatever the host (EACCES). Those of TCP: ABI 4, Linux 6.7.
 const (
 	BindTCP    Net = unix.LANDLOCK_ACCESS_NET_BIND_TCP    // bind a socket to a port
 	ConnectTCP Net = unix.LANDLOCK_ACCESS_NET_CONNECT_TCP // connect to a port; dissolving a connection is free
+	// The same of UDP, ABI 10, Linux 7.2. What is sent over a connected socket, to no address, is free. A socket that has
+	// no port yet gets one by connecting or sending: that takes the right to bind to port 0, where binding is handled.
+	BindUDP    Net = unix.LANDLOCK_ACCESS_NET_BIND_UDP
+	ConnectUDP Net = unix.LANDLOCK_ACCESS_NET_CONNECT_SEND_UDP
 )
 
 // PortRule allows Net for a port. Port 0 is what a bind names that leaves the choice to the kernel.

@@ -31,7 +31,9 @@ func TestSupport(t *testing.T) {
 		{Support{ABI: 6, Errata: 1}, "6.12", everyRight, BindTCP | ConnectTCP, ScopeAbstract},
 		{Support{ABI: 6, Errata: 2}, "6.12", everyRight, BindTCP | ConnectTCP, ScopeSignal | ScopeAbstract},
 		{Support{ABI: 7, Errata: 3}, "6.15", everyRight, BindTCP | ConnectTCP, ScopeSignal | ScopeAbstract},
-		{Support{ABI: 99, Errata: 255}, "6.15", everyRight, BindTCP | ConnectTCP, ScopeSignal | ScopeAbstract},
+		{Support{ABI: 9, Errata: 3}, "7.1", everyRight | ResolveUnix, BindTCP | ConnectTCP, ScopeSignal | ScopeAbstract},
+		{Support{ABI: 99, Errata: 255}, "7.2", everyRight | ResolveUnix, BindTCP | ConnectTCP | BindUDP | ConnectUDP,
+			ScopeSignal | ScopeAbstract},
 	}
 	for _, test := range tests {
 		s := test.s

@@ -12,139 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// netAttempts are what a child can try with sockets: a port and an abstract name of the parent's, which is outside.
-var netAttempts = map[string]func(args []string) error{
-	"tcp":        func(a []string) error { return reach(unix.SOCK_STREAM, 0, a[0], unix.Connect) },
-	"tcp6":       func(a []string) error { return reach6(a[0]) },
-	"mptcp":      func(a []string) error { return reach(unix.SOCK_STREAM, unix.IPPROTO_MPTCP, a[0], unix.Connect) },
-	"udp":        func(a []string) error { return reach(unix.SOCK_DGRAM, 0, a[0], unix.Connect) },
-	"fastopen":   fastOpen,
-	"dissolve":   dissolve,
-	"tcp bind":   func(a []string) error { return reach(unix.SOCK_STREAM, 0, a[0], unix.Bind) },
-	"udp bind":   func(a []string) error { return reach(unix.SOCK_DGRAM, 0, a[0], unix.Bind) },
-	"listen":     listenUnbound,
-	"abstract":   func(a []string) error { return unixReach(unix.SOCK_STREAM, a[1]) },
-	"abstract a": func(a []string) error { return unixReach(unix.SOCK_DGRAM, a[2]) },
-	"send":       func(a []string) error { return unixSend(a[2]) },
-	"name":       func(a []string) error { return unixBind() },
-	"inside":     unixInside,
-	"pair":       pair,
-}
-
-func init() {
-	for name, try := range netAttempts {
-		attempts[name] = try
-	}
-}
-
-func reach(kind, protocol int, port string, call func(int, unix.Sockaddr) error) error {
-	fd, err := unix.Socket(unix.AF_INET, kind, protocol)
-	if err != nil {
-		return err
-	}
-	return call(fd, &unix.SockaddrInet4{Port: number(port), Addr: [4]byte{127, 0, 0, 1}})
-}
-
-// reach6 is an IPv4 address in an IPv6 one.
-func reach6(port string) error {
-	fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_STREAM, 0)
-	if err != nil {
-		return err
-	}
-	return unix.Connect(fd, &unix.SockaddrInet6{Port: number(port), Addr: [16]byte{10: 0xff, 0xff, 127, 0, 0, 1}})
-}
-
-// fastOpen connects by sending.
-func fastOpen(a []string) error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
-	if err != nil {
-		return err
-	}
-	to := &unix.SockaddrInet4{Port: number(a[0]), Addr: [4]byte{127, 0, 0, 1}}
-	return unix.Sendto(fd, []byte("x"), unix.MSG_FASTOPEN, to)
-}
-
-// dissolve is connect(2) with AF_UNSPEC.
-func dissolve([]string) error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
-	if err != nil {
-		return err
-	}
-	address := [16]byte{}
-	return connectRaw(fd, address[:])
-}
-
-// listenUnbound lets listen(2) find the port.
-func listenUnbound([]string) error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
-	if err != nil {
-		return err
-	}
-	return unix.Listen(fd, 1)
-}
-
-func unixReach(kind int, name string) error {
-	fd, err := unix.Socket(unix.AF_UNIX, kind, 0)
-	if err != nil {
-		return err
-	}
-	return unix.Connect(fd, &unix.SockaddrUnix{Name: "@" + name})
-}
-
-func unixSend(name string) error {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
-	if err != nil {
-		return err
-	}
-	return unix.Sendto(fd, []byte("x"), 0, &unix.SockaddrUnix{Name: "@" + name})
-}
-
-func unixBind() error {
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
-	if err != nil {
-		return err
-	}
-	return unix.Bind(fd, &unix.SockaddrUnix{Name: fmt.Sprintf("@landlock-test-%d", os.Getpid())})
-}
-
-// unixInside talks to itself, and to a process in a further domain, over an abstract name.
-func unixInside([]string) error {
-	name := fmt.Sprintf("landlock-test-%d", os.Getpid())
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	if err != nil {
-		return err
-	}
-	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: "@" + name}); err != nil {
-		return err
-	}
-	if err := unix.Listen(fd, 8); err != nil {
-		return err
-	}
-	if err := unixReach(unix.SOCK_STREAM, name); err != nil {
-		return err
-	}
-	further := spellRuleset(&Ruleset{Handled: MakeFIFO})
-	p, err := os.StartProcess("/proc/self/exe", []string{childName, further, "abstract", "", name},
-		&os.ProcAttr{Files: []*os.File{nil, os.Stdout, os.Stderr}})
-	if err != nil {
-		return err
-	}
-	state, err := p.Wait()
-	if err == nil && state.ExitCode() != 0 {
-		return unix.Errno(state.ExitCode())
-	}
-	return err
-}
-
-func pair([]string) error {
-	p, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
-	if err != nil {
-		return err
-	}
-	_, err = unix.Write(p[0], []byte("x"))
-	return err
-}
-
 // outside has what a child may try to reach: a port that a server holds, a name of a stream and one of datagrams.
 func outside(t *testing.T) (port string, args []string) {
 	t.Helper()
@@ -161,19 +28,30 @@ func outside(t *testing.T) (port string, args []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	path := t.TempDir() + "/s"
+	named, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	namedDatagram, err := net.ListenPacket("unixgram", path+"-dgram")
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		tcp.Close()
 		stream.Close()
 		datagram.Close()
+		named.Close()
+		namedDatagram.Close()
 	})
 	port = strconv.Itoa(tcp.Addr().(*net.TCPAddr).Port)
-	return port, []string{port, name, name + "-dgram"}
+	return port, []string{port, name, name + "-dgram", path}
 }
 
 // TestNetwork says what the rights to ports and the scope of abstract names stop, and what they do not: the second is
 // why they are a second wall and not the first.
 func TestNetwork(t *testing.T) {
-	supported(t, 0, ScopeAbstract)
+	kernel := supported(t, 0, ScopeAbstract)
 	port, args := outside(t)
 	free := func(what string) string { // a port that nobody has, for bind
 		if what == "tcp bind" || what == "udp bind" {
@@ -200,7 +78,17 @@ func TestNetwork(t *testing.T) {
 			map[string]unix.Errno{"tcp bind": unix.EACCES}},
 		{"another port", &Ruleset{HandledNet: all.HandledNet, Ports: []PortRule{{number ^ 1, ConnectTCP}, {0, BindTCP}}},
 			map[string]unix.Errno{"tcp": unix.EACCES, "tcp6": unix.EACCES}},
+		{"nothing of UDP", &Ruleset{HandledNet: BindUDP | ConnectUDP}, map[string]unix.Errno{
+			"udp": unix.EACCES, "udp send": unix.EACCES, "udp bind": unix.EACCES}},
+		{"sending alone", &Ruleset{HandledNet: ConnectUDP}, map[string]unix.Errno{
+			"udp": unix.EACCES, "udp send": unix.EACCES}},
+		{"no port of its own", &Ruleset{HandledNet: BindUDP}, map[string]unix.Errno{
+			"udp": unix.EACCES, "udp send": unix.EACCES, "udp bind": unix.EACCES}},
+		{"no path", &Ruleset{Handled: ResolveUnix}, map[string]unix.Errno{"path": unix.EACCES, "path send": unix.EACCES}},
 	} {
+		if c.r.HandledNet&^kernel.Net() != 0 || c.r.Handled&^kernel.Rights() != 0 {
+			continue // not of this kernel
+		}
 		for what := range netAttempts {
 			want := c.stops[what]
 			got := tryIn(t, c.r, nil, what, slices.Concat([]string{free(what)}, args[1:])...)

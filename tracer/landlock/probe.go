@@ -44,6 +44,9 @@ var abis = []struct {
 	{5, "6.10", 0, 0, 0}, // ioctls of devices
 	{6, "6.12", 0, 0, ScopeSignal | ScopeAbstract},
 	{7, "6.15", 0, 0, 0}, // what is told to audit
+	{8, "7.0", 0, 0, 0},  // all threads at once
+	{9, "7.1", ResolveUnix, 0, 0},
+	{10, "7.2", 0, BindUDP | ConnectUDP, 0},
 }
 
 // Probe asks the kernel. It changes nothing.
