@@ -52,6 +52,7 @@ func outside(t *testing.T) (port string, args []string) {
 // why they are a second wall and not the first.
 func TestNetwork(t *testing.T) {
 	kernel := supported(t, 0, ScopeAbstract)
+	t.Logf("Landlock of ABI %d", kernel.ABI)
 	port, args := outside(t)
 	free := func(what string) string { // a port that nobody has, for bind
 		if what == "tcp bind" || what == "udp bind" {
