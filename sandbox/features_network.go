@@ -52,6 +52,17 @@ func networkFeatures() []Feature {
 			Without: "the rules about them stand alone, but for a network namespace", Promise: PromiseFewer,
 			Remedy: "use Linux 6.12 or later with Landlock, or [harden] network_namespace",
 			wanted: walls, try: func(*tries) (bool, string) { return probeNames() }},
+		{Name: featurePaths, Since: "7.1", Probe: "the version of Landlock",
+			Use: "a second wall below the rules: no unix socket of an outsider's by its path but by the tracer, where " +
+				"changing files is judged",
+			Without: "the rules about them stand alone, as before", Promise: PromiseSame,
+			Remedy: "use Linux 7.1 or later with Landlock",
+			try: func(*tries) (bool, string) { return landlock.Probe().Rights()&landlock.ResolveUnix != 0, "" }},
+		{Name: featureUDP, Since: "7.2", Probe: "the version of Landlock",
+			Use:     "a second wall below the rules: no UDP to an address, and no port of UDP, but by the tracer",
+			Without: "the rules about addresses stand alone there, but for a network namespace", Promise: PromiseSame,
+			Remedy: "use Linux 7.2 or later with Landlock, or [harden] network_namespace",
+			try:    func(*tries) (bool, string) { return landlock.Probe().Net()&landlock.ConnectUDP != 0, "" }},
 		{Name: featureNamespace, Since: "3.8", Probe: "a child that executes nothing is made in one, as a run would " +
 			"make it",
 			Use:     "[harden] network_namespace: the tree has nothing but a loopback interface of its own",

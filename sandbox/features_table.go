@@ -24,6 +24,8 @@ const (
 	featureScope     = "signal scope"
 	featurePorts     = "landlock ports"
 	featureNames     = "abstract scope"
+	featurePaths     = "unix path wall"
+	featureUDP       = "landlock udp"
 	featureNamespace = "network namespace"
 	featureDiag      = "sock_diag"
 	featureUnixDiag  = "unix_diag"

@@ -53,6 +53,8 @@ func TestProbe(t *testing.T) {
 		featureGive:     tracer.CanGive() == nil,
 		featureLandlock: support.Err == nil,
 		featurePorts:    support.Net() != 0,
+		featurePaths:    support.Rights()&landlock.ResolveUnix != 0,
+		featureUDP:      support.Net()&landlock.ConnectUDP != 0,
 		featureNames:    support.Scopes()&landlock.ScopeAbstract != 0,
 	} {
 		if f.Has(name) != want {
