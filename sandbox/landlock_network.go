@@ -66,6 +66,8 @@ func keepIn(r *landlock.Ruleset, p *policy.Policy) {
 	r.HandledNet |= landlock.ConnectUDP
 	if p.Polices(access.Bind) {
 		r.HandledNet |= landlock.BindUDP
+		// Sending to nobody from a socket without a port is EDESTADDRREQ, and EACCES without this.
+		r.Ports = append(r.Ports, landlock.PortRule{Port: 0, Net: landlock.BindUDP})
 	}
 	if r.Handled != 0 { // any right to files keeps mounts and moves from a domain: not for this one alone
 		r.Handled |= landlock.ResolveUnix

@@ -35,7 +35,7 @@ func TestOutlineNetwork(t *testing.T) {
 		want       landlock.Ruleset
 	}{
 		{"the tracer does all", "[connect]\nallow = ['bound', '*:443', 'abstract:*']\n[bind]\nallow = ['local']", true,
-			landlock.Ruleset{HandledNet: all, Scoped: landlock.ScopeAbstract}},
+			landlock.Ruleset{HandledNet: all, Scoped: landlock.ScopeAbstract, Ports: one(landlock.BindUDP, 0)}},
 		{"sending binds", "[connect]\nallow = ['*:443']\n[bind]\ndefault = 'allow'", true,
 			landlock.Ruleset{HandledNet: landlock.ConnectTCP | landlock.ConnectUDP, Scoped: landlock.ScopeAbstract}},
 		{"of what is judged", "[connect]\ndefault = 'allow'\n[bind]\nallow = ['local']", true,

@@ -75,7 +75,8 @@ const (
 	BindTCP    Net = unix.LANDLOCK_ACCESS_NET_BIND_TCP    // bind a socket to a port
 	ConnectTCP Net = unix.LANDLOCK_ACCESS_NET_CONNECT_TCP // connect to a port; dissolving a connection is free
 	// The same of UDP, ABI 10, Linux 7.2. What is sent over a connected socket, to no address, is free. A socket that has
-	// no port yet gets one by connecting or sending: that takes the right to bind to port 0, where binding is handled.
+	// no port yet gets one by connecting or sending: that takes the right to bind to port 0, where binding is handled,
+	// and is found out before whether there is somebody to send to.
 	BindUDP    Net = unix.LANDLOCK_ACCESS_NET_BIND_UDP
 	ConnectUDP Net = unix.LANDLOCK_ACCESS_NET_CONNECT_SEND_UDP
 )

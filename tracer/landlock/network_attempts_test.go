@@ -14,6 +14,7 @@ var netAttempts = map[string]func(args []string) error{
 	"mptcp":      func(a []string) error { return reach(unix.SOCK_STREAM, unix.IPPROTO_MPTCP, a[0], unix.Connect) },
 	"udp":        func(a []string) error { return reach(unix.SOCK_DGRAM, 0, a[0], unix.Connect) },
 	"udp send":   udpSend,
+	"to nobody":  udpToNobody,
 	"fastopen":   fastOpen,
 	"dissolve":   dissolve,
 	"tcp bind":   func(a []string) error { return reach(unix.SOCK_STREAM, 0, a[0], unix.Bind) },
@@ -60,6 +61,19 @@ func udpSend(a []string) error {
 		return err
 	}
 	return unix.Sendto(fd, []byte("x"), 0, &unix.SockaddrInet4{Port: number(a[0]), Addr: [4]byte{127, 0, 0, 1}})
+}
+
+// udpToNobody sends to no address from a socket without a port. That it goes nowhere is found out later than that the
+// socket would have to be bound.
+func udpToNobody([]string) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
+	if err != nil {
+		return err
+	}
+	if err := unix.Send(fd, []byte("x"), 0); err != unix.EDESTADDRREQ {
+		return err
+	}
+	return nil
 }
 
 // fastOpen connects by sending.

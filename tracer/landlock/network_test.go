@@ -80,11 +80,13 @@ func TestNetwork(t *testing.T) {
 		{"another port", &Ruleset{HandledNet: all.HandledNet, Ports: []PortRule{{number ^ 1, ConnectTCP}, {0, BindTCP}}},
 			map[string]unix.Errno{"tcp": unix.EACCES, "tcp6": unix.EACCES}},
 		{"nothing of UDP", &Ruleset{HandledNet: BindUDP | ConnectUDP}, map[string]unix.Errno{
-			"udp": unix.EACCES, "udp send": unix.EACCES, "udp bind": unix.EACCES}},
+			"udp": unix.EACCES, "udp send": unix.EACCES, "to nobody": unix.EACCES, "udp bind": unix.EACCES}},
 		{"sending alone", &Ruleset{HandledNet: ConnectUDP}, map[string]unix.Errno{
 			"udp": unix.EACCES, "udp send": unix.EACCES}},
 		{"no port of its own", &Ruleset{HandledNet: BindUDP}, map[string]unix.Errno{
-			"udp": unix.EACCES, "udp send": unix.EACCES, "udp bind": unix.EACCES}},
+			"udp": unix.EACCES, "udp send": unix.EACCES, "to nobody": unix.EACCES, "udp bind": unix.EACCES}},
+		{"a port of the kernel's choice", &Ruleset{HandledNet: BindUDP | ConnectUDP, Ports: []PortRule{{0, BindUDP}}},
+			map[string]unix.Errno{"udp": unix.EACCES, "udp send": unix.EACCES}},
 		{"no path", &Ruleset{Handled: ResolveUnix}, map[string]unix.Errno{"path": unix.EACCES, "path send": unix.EACCES}},
 	} {
 		if c.r.HandledNet&^kernel.Net() != 0 || c.r.Handled&^kernel.Rights() != 0 {
