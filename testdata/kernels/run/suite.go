@@ -48,7 +48,7 @@ var suites = []suite{
 	{pkg: "deputy", run: "^Test", long: "TestOracle|Race", system: true},
 	{pkg: "tracer", long: "TestAttach|TestVictims", system: true},
 	{
-		pkg: "sandbox", slow: true, run: "TestFeatures|TestProbe|TestBenign$|TestAttacks$", system: true,
+		pkg: "sandbox", slow: true, run: "TestProbe|TestFit|TestBenign$|TestAttacks$", system: true,
 		short: "TestProbe|TestBenign$/^(addresses|busy_exit|identity|names|open_flags|unix_sockets)$/^dynamic$/^(user|policed)$",
 		here:  "TestNetAttacks$|TestRootInContainer|TestUnseen",
 		trees: []string{"../testdata/benign", "../testdata/attacks"},
