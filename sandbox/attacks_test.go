@@ -142,7 +142,7 @@ func (a *attempt) takes(trick trick) bool {
 		fmt.Fprint(h, a.uid)
 		return h.Sum32()%12 == 0
 	case trick.is("race"):
-		return trick.is("root") || users()[int(h.Sum32())%len(users())] == a.uid
+		return trick.is("root") || users()[h.Sum32()%uint32(len(users()))] == a.uid
 	case trick.is("sample") && !first:
 		fmt.Fprint(h, a.uid)
 		return h.Sum32()%3 == 0

@@ -24,7 +24,8 @@ static void on_usr1(int sig, siginfo_t *si, void *uc)
 {
 	(void)sig;
 	(void)uc;
-	usr1 = si->si_code == CLD_EXITED ? si->si_status : 1000;
+	/* A 64-bit kernel hands the status of such a signal to no 32-bit program (siginfo_layout in kernel/signal.c). */
+	usr1 = si->si_code != CLD_EXITED ? 1000 : sizeof(long) == 4 && si->si_status == 0 ? 44 : si->si_status;
 }
 
 static void *alone(void *arg)

@@ -44,7 +44,7 @@ int main(void)
 	IS(read(q[0], buf, sizeof buf), 10);
 	off_t off = 5;
 	IS(sendfile(out, in, &off, 5), 5);
-	off_t from = 0;
+	off64_t from = 0;
 	IS(copy_file_range(in, &from, out, NULL, 5, 0), 5);
 	CHECK(strcmp(get("sink"), "01234567895678901234") == 0);
 	IS(fallocate(out, 0, 0, 100), 0);
