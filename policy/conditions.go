@@ -52,9 +52,10 @@ func tests(t ...syscalls.Test) []syscalls.Test { return t }
 // Bits of linux/sched.h. CLONE_NEWTIME overlaps the signal number of clone, which therefore cannot have it.
 const (
 	cloneNewAny   = 0x7e020000 // CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET}
-	cloneNewTime  = 0x80
 	clonePtrace   = 0x2000
 	cloneUntraced = 0x800000
+	// unshareFree are CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD and CLONE_SYSVSEM.
+	unshareFree = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000
 )
 
 // Values of linux/socket.h, linux/net.h, linux/in.h. Those of the families and protocols are the same everywhere; MIPS
@@ -118,8 +119,9 @@ var conditional = sync.OnceValue(func() map[string][]condition {
 			{refusal: "untraced", tests: tests(argHas(0, cloneUntraced|clonePtrace))},
 			{refusal: "userns", tests: tests(argHas(0, cloneNewAny))},
 		},
-		// unshare(CLONE_FS), (CLONE_FILES) and (CLONE_SYSVSEM) stay.
-		"unshare": {{refusal: "userns", tests: tests(argHas(0, cloneNewAny|cloneNewTime))}},
+		// Any other flag makes a namespace, or may in a kernel to come: UNSHARE_EMPTY_MNTNS (7.1) has a bit that said nothing
+		// here before.
+		"unshare": {{refusal: "userns", tests: tests(syscalls.Test{Arg: 0, Mask: ^uint64(unshareFree), Not: true})}},
 		// Asking for the limit stays, and so does every other limit.
 		"setrlimit": {{refusal: "core", tests: tests(argIs(0, rlimitCore))}},
 		"seccomp":   {{refusal: "notify", tests: tests(argIs(0, seccompSetModeFilter), argHas(1, seccompNewListener))}},

@@ -30,7 +30,7 @@ type callArg struct {
 
 var (
 	cloneFlags = argument{"flags", []value{
-		{0x80, "CLONE_NEWTIME"}, {0x2000, "CLONE_PTRACE"}, {0x20000, "CLONE_NEWNS"}, {0x800000, "CLONE_UNTRACED"},
+		{0x2000, "CLONE_PTRACE"}, {0x20000, "CLONE_NEWNS"}, {0x800000, "CLONE_UNTRACED"},
 		{0x02000000, "CLONE_NEWCGROUP"}, {0x04000000, "CLONE_NEWUTS"}, {0x08000000, "CLONE_NEWIPC"},
 		{0x10000000, "CLONE_NEWUSER"}, {0x20000000, "CLONE_NEWPID"}, {0x40000000, "CLONE_NEWNET"},
 	}}
@@ -49,10 +49,13 @@ var (
 var arguments = sync.OnceValue(func() map[callArg]argument {
 	families := argument{"family", familyValues()}
 	return map[callArg]argument{
-		{"clone", 0}:   cloneFlags,
-		{"clone", 1}:   cloneFlags,
-		{"unshare", 0}: cloneFlags,
-		{"ioctl", 1}:   {"request", ioctlNames()},
+		{"clone", 0}: cloneFlags,
+		{"clone", 1}: cloneFlags,
+		{"unshare", 0}: {"flags", []value{
+			{0x100, "CLONE_VM"}, {0x200, "CLONE_FS"}, {0x400, "CLONE_FILES"}, {0x800, "CLONE_SIGHAND"},
+			{0x10000, "CLONE_THREAD"}, {0x40000, "CLONE_SYSVSEM"},
+		}},
+		{"ioctl", 1}: {"request", ioctlNames()},
 		{"prctl", 0}: {"option", []value{
 			{prSetMM, "PR_SET_MM"}, {prSetName, "PR_SET_NAME"}, {prSchedCore, "PR_SCHED_CORE"},
 		}},

@@ -159,6 +159,8 @@ func TestFilterOfBuild(t *testing.T) {
 		{arch.X86_64, "unshare", [6]uint64{0x200 | 0x400}, free}, // CLONE_FS, CLONE_FILES
 		{arch.X86_64, "unshare", [6]uint64{0x80}, int(syscall.EPERM)},
 		{arch.X86_64, "unshare", [6]uint64{0x20000}, int(syscall.EPERM)},
+		{arch.X86_64, "unshare", [6]uint64{0x100000}, int(syscall.EPERM)}, // UNSHARE_EMPTY_MNTNS
+		{arch.X86_64, "unshare", [6]uint64{1 << 37}, int(syscall.EPERM)},
 		{arch.X86_64, "setns", [6]uint64{3}, int(syscall.EPERM)},
 
 		{arch.X86_64, "seccomp", [6]uint64{1, 0, 0x1000}, free},

@@ -118,7 +118,7 @@ func (r *recorder) clone3(t *tracer.Task, p *process, inv *syscalls.Invocation) 
 // kinship notes what the children of a process may have otherwise than it has. It holds for all that follow: which of
 // them a call makes is not known for sure.
 func (p *process) kinship(flags uint64) {
-	if flags&newSpaces != 0 {
+	if flags&(newSpaces|emptySpace) != 0 {
 		p.breeds = true
 	}
 	if flags&unix.CLONE_FS != 0 && flags&unix.CLONE_THREAD == 0 {

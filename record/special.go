@@ -45,6 +45,9 @@ func specialTests(abi *arch.ABI, name string) (tests [][]syscalls.Test, listed b
 const newSpaces = unix.CLONE_NEWNS | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWIPC |
 	unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
 
+// emptySpace is CLONE_EMPTY_MNTNS, which only clone3(2) takes (Linux 7.1).
+const emptySpace = 1 << 37
+
 // cloneFlags is the argument of clone(2) that has its flags: s390 has them second (CONFIG_CLONE_BACKWARDS2).
 func cloneFlags(abi *arch.ABI) uint8 {
 	const emS390 = 22
