@@ -24,7 +24,7 @@ func TestLookIn32Bits(t *testing.T) {
 		t.Skip("only x86-64 runs the program")
 	}
 	program := filepath.Join(t.TempDir(), "looks32")
-	build := exec.Command("gcc", "-m32", "-O1", "-o", program, "testdata/looks32.c")
+	build := exec.Command("gcc", "-m32", "-static", "-O1", "-o", program, "testdata/looks32.c")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -39,6 +39,7 @@ var (
 	fcntlCommand = argument{"cmd", []value{
 		{fSetfl, "F_SETFL"}, {uint64(ioSparc.setown), "F_SETOWN"}, {uint64(ioGeneric.setown), "F_SETOWN"},
 		{uint64(ioMIPS.setown), "F_SETOWN"}, {fSetownEx, "F_SETOWN_EX"},
+		{fSetdeleg, "F_SETDELEG"},
 	}}
 	fcntlArgument = argument{"arg", []value{
 		{uint64(ioGeneric.async), "O_ASYNC"}, {uint64(ioMIPS.async), "O_ASYNC"}, {uint64(ioSparc.async), "O_ASYNC"},

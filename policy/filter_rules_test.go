@@ -51,7 +51,11 @@ func TestSignalsScoped(t *testing.T) {
 		for _, table := range scoped.ABIs {
 			for _, row := range table.Rows {
 				switch row.Name {
-				case "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal", "fcntl", "fcntl64":
+				case "fcntl", "fcntl64":
+					if len(row.Clauses) != 1 || row.Clauses[0].Tests[0].Value != fSetdeleg || row.Else != (syscalls.Verdict{}) {
+						t.Errorf("%s %s: %+v, want F_SETDELEG alone", abi, row.Name, row)
+					}
+				case "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal":
 					if len(row.Clauses) != 0 || row.Else != (syscalls.Verdict{}) {
 						t.Errorf("%s %s does not run free: %+v", abi, row.Name, row)
 					}

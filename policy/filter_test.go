@@ -261,6 +261,7 @@ func TestFilterOfBuild(t *testing.T) {
 		{arch.X86_64, "fcntl", [6]uint64{0, 8, 0}, free},
 		{arch.X86_64, "fcntl", [6]uint64{0, 8, 1}, stops},
 		{arch.X86_64, "fcntl", [6]uint64{0, 15, 1}, int(syscall.EINVAL)},
+		{arch.X86_64, "fcntl", [6]uint64{0, garbage | 1040, 1}, int(syscall.EINVAL)},
 		{arch.X86_64, "fcntl", [6]uint64{0, 4, 0x802}, free},
 		{arch.X86_64, "fcntl", [6]uint64{0, 4, garbage | 0x2802}, int(syscall.EPERM)},
 		{arch.I386, "fcntl64", [6]uint64{0, 4, 0x2000}, int(syscall.EPERM)},

@@ -59,7 +59,7 @@ const (
 
 	prSchedCore = 62
 
-	fSetfl, fSetownEx = 4, 15
+	fSetfl, fSetownEx, fSetdeleg = 4, 15, 1040
 )
 
 // tasks are the conditions of calls that act on other tasks, in every ABI.
@@ -114,11 +114,15 @@ var (
 // fcntl are the conditions of fcntl and fcntl64. The kernel sends SIGIO, or whatever signal F_SETSIG names, to the
 // owner of a descriptor. A terminal's is the group in its foreground unless there is another, so that asking for the
 // signal is sending one to whoever sits there. F_SETOWN_EX has its owner in memory; EINVAL is what kernels before 2.6.32 say.
+//
+// Whoever changes a name in a directory with a delegation (F_SETDELEG, 6.19) waits for its holder, for three quarters of a
+// minute by default, the tracer too. EINVAL is what older kernels say.
 func (n *ioNumbers) fcntl() []condition {
 	return []condition{
 		{refusal: outsiders, stop: true, signal: true, tests: tests(argIs(1, n.setown), argIsNot(2, 0))},
 		{refusal: outsiders, errno: syscall.EINVAL, signal: true, tests: tests(argIs(1, fSetownEx))},
 		{refusal: outsiders, signal: true, tests: tests(argIs(1, fSetfl), argHas(2, n.async))},
+		{refusal: outsiders, errno: syscall.EINVAL, tests: tests(argIs(1, fSetdeleg))},
 	}
 }
 

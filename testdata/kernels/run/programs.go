@@ -74,7 +74,7 @@ func commands(pkg, goarch string) (list []built.Command, err error) {
 		}
 	case "deputy":
 		if goarch == "amd64" {
-			add("gcc", "", "-m32", "-O1", "deputy/testdata/looks32.c")
+			add("gcc", "", "-m32", "-static", "-O1", "deputy/testdata/looks32.c")
 		}
 	case "tracer":
 		add("go", "", "build", "./tracer/testdata/govictim")
