@@ -5,8 +5,8 @@ import "syscall"
 // The natural errno of each call: what Linux answers given where its names lead, in the order in which Linux looks
 // (fs/namei.c, 6.18). Tests ask the running kernel the same questions. Left out is what the names do not tell:
 // permissions, mounts (EXDEV, EBUSY), full directories (ENOTEMPTY), limits of the file system. Where two things are
-// wrong at once and one of them is a name that cannot be read or is too long, or a slash behind a directory above (7.2),
-// another of the errnos may come out.
+// wrong at once and one of them is a name that cannot be read or is too long, or a slash behind a directory above
+// (7.2), another of the errnos may come out.
 
 // last is what the last component of a path is.
 type last uint8

@@ -115,8 +115,8 @@ var (
 // owner of a descriptor. A terminal's is the group in its foreground unless there is another, so that asking for the
 // signal is sending one to whoever sits there. F_SETOWN_EX has its owner in memory; EINVAL is what kernels before 2.6.32 say.
 //
-// Whoever changes a name in a directory with a delegation (F_SETDELEG, 6.19) waits for its holder, for three quarters of a
-// minute by default, the tracer too. EINVAL is what older kernels say.
+// Whoever changes a name in a directory with a delegation (F_SETDELEG, 6.19) waits for its holder, for three quarters
+// of a minute by default, the tracer too. EINVAL is what older kernels say.
 func (n *ioNumbers) fcntl() []condition {
 	return []condition{
 		{refusal: outsiders, stop: true, signal: true, tests: tests(argIs(1, n.setown), argIsNot(2, 0))},

@@ -9,7 +9,8 @@ import (
 )
 
 // What of the network is left to the kernel is held by the wall, as far as Landlock knows it: ports of TCP at connect
-// and bind, and abstract unix sockets that were made outside; from Linux 7.1 on those at paths, from 7.2 on ports of UDP.
+// and bind, and abstract unix sockets that were made outside; from Linux 7.1 on those at paths, from 7.2 on ports of
+// UDP.
 //
 // Where the tracer does every connect and bind that is judged, from outside of the domain, nothing is left: there are
 // no rules at all, and what comes to the kernel by any other way is refused. What the tracer leaves to the kernel
@@ -19,8 +20,8 @@ import (
 // may allow, whatever the host, if they are few, and keeps abstract names in only if no rule may allow one. (Not even
 // for `bound`: a socket that was made outside, and bound here, is the tree's, but to Landlock it is an outsider's.)
 
-// Ports of UDP and sockets at paths are only kept in where the tracer does every call: rules for UDP would need one for each
-// socket that is bound by sending from it, and the hull of the rules speaks of paths of unix sockets no more than of hosts.
+// Ports of UDP and sockets at paths are only kept in where the tracer does every call: rules for UDP would need one for
+// each socket that is bound by sending from it, and the hull of the rules speaks no more of paths than of hosts.
 
 // manyPorts bounds the rules for ports: each is a system call at every start.
 const manyPorts = 256

@@ -55,8 +55,8 @@ func (m *mappings) Has(ino uint64, path []byte) bool {
 	return errno == 0 && program.MappingsText(text).Has(ino, path)
 }
 
-// ask goes from mapping to mapping. ENOTTY and EINVAL mean that the kernel does not answer such questions. The buffer of
-// names is told by its address, so m is on the heap: an interface holds it.
+// ask goes from mapping to mapping. ENOTTY and EINVAL mean that the kernel does not answer such questions. The buffer
+// of names is told by its address, so m is on the heap: an interface holds it.
 func (m *mappings) ask(ino uint64, path []byte) (bool, syscall.Errno) {
 	fd, errno := openRaw(m.proc.name(m.tid, "maps"), unix.O_RDONLY)
 	if errno != 0 {

@@ -13,8 +13,8 @@ import (
 	"sydbox/arch"
 )
 
-// setsInfo says whether this kernel has PTRACE_SET_SYSCALL_INFO (6.16). At a stop that is no call's the request is EINVAL,
-// and EIO where there is none.
+// setsInfo says whether this kernel has PTRACE_SET_SYSCALL_INFO (6.16). At a stop that is no call's the request is
+// EINVAL, and EIO where there is none.
 var setsInfo = sync.OnceValue(func() bool {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

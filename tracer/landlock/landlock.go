@@ -15,8 +15,8 @@
 // file rights it refuses mount, umount, pivot_root and their kin as well. Domains nest: a program may put itself into a
 // further one, sixteen deep (landlock(7), "Ruleset layers").
 //
-// Of the network it knows the ports of TCP, at connect(2) and bind(2) alone, and from 7.2 on those of UDP. It is not asked
-// about listen(2), which binds a socket that has no address yet, about MSG_FASTOPEN (before 7.2), or about other
+// Of the network it knows the ports of TCP, at connect(2) and bind(2) alone, and from 7.2 on those of UDP. It is not
+// asked about listen(2), which binds a socket that has no address yet, about MSG_FASTOPEN (before 7.2), or about other
 // protocols.
 //
 // Thread rule: Probe, Fit, Find and Try may be used from anywhere. Apply changes the calling thread for good.

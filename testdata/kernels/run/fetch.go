@@ -51,7 +51,10 @@ func cached(name string, fetch func(dir string) error, find func(dir string) str
 
 // find is the kernel's file below dir, "" if there is none.
 func (k *kernel) find(dir string) string {
-	patterns := []string{"x/boot/vmlinu[xz]-*", "x/usr/lib/modules/*/vmlinuz"} // riscv64's is not compressed; from forky on
+	patterns := []string{
+		"x/boot/vmlinu[xz]-*",         // riscv64's is not compressed
+		"x/usr/lib/modules/*/vmlinuz", // from forky on
+	}
 	if k.uml() {
 		patterns = []string{"x/usr/bin/linux.uml"}
 	}
@@ -139,8 +142,8 @@ func fetch(dir, release, debArch string, names []string, depends bool) error {
 	return os.RemoveAll(root)
 }
 
-// realPackages are those that a metapackage of a kernel stands for: the image and, in releases that have them apart from it
-// (forky), what is booted and its modules.
+// realPackages are those that a metapackage of a kernel stands for: the image and, from forky on, what is booted and its
+// modules.
 func realPackages(name string, apt func(string, ...string) (string, error)) ([]string, error) {
 	if name == umlPkg {
 		return []string{name}, nil
