@@ -34,8 +34,8 @@ static void delegate(int fd)
 	}
 	close(DO(open(A("reached"), O_WRONLY | O_CREAT, 0644)));
 }
-TRICK(delegation, "write refused needs=outsiders+decision") { delegate(DO(open(V("file"), O_RDONLY))); }
-TRICK(delegation_of_directory, "write refused needs=outsiders+decision")
+TRICK(delegation, "write refused") { delegate(DO(open(V("file"), O_RDONLY))); }
+TRICK(delegation_of_directory, "write refused")
 {
 	delegate(DO(open(victim, O_RDONLY | O_DIRECTORY)));
 }
