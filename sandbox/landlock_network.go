@@ -13,7 +13,7 @@ import (
 // UDP.
 //
 // Where the tracer does every connect and bind that is judged, from outside of the domain, nothing is left: there are
-// no rules at all, and what comes to the kernel by any other way is refused. What the tracer leaves to the kernel
+// no rules (but that of keepIn), and what comes to the kernel by any other way is refused. What the tracer leaves to the kernel
 // because no race can matter is nothing that Landlock asks about: sending over what is connected, listening.
 //
 // Where calls are left to the kernel the wall must not be stricter than the rules. Then it has the ports that some rule

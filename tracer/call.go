@@ -108,10 +108,7 @@ func (t *tracer) skip(tid int, abi *arch.ABI, value int64) (reason exitReason, e
 		return wantNothing, errno
 	}
 	if errno != 0 || !t.regs.Bind(abi, size) {
-		if t.noInfo {
-			return wantNothing, unix.EIO
-		}
-		return wantResult, t.skipByInfo(tid)
+		return wantResult, t.becomeByInfo(tid, -1, nil)
 	}
 	t.regs.SetResult(value)
 	return wantNothing, t.become(tid, -1)
@@ -127,18 +124,8 @@ func (t *tracer) become(tid int, nr int32) syscall.Errno {
 	return setRegset(tid, setPrstatus, t.regs.Bytes())
 }
 
-// skipByInfo sets the number through PTRACE_SET_SYSCALL_INFO, which knows every port's registers (Linux 6.16).
-func (t *tracer) skipByInfo(tid int) syscall.Errno {
-	if errno := getSyscallInfo(tid, &t.info); errno != 0 {
-		return errno
-	}
-	t.info.nr = ^uint64(0)
-	t.info.retData = 0
-	return setSyscallInfo(tid, &t.info)
-}
-
-// becomeByInfo makes another call of that, as skipByInfo: the way for ports that put a result where argument 0 was
-// (arch.RegLayout.Arg0Lost).
+// becomeByInfo does it through PTRACE_SET_SYSCALL_INFO, which knows every port's registers (Linux 6.16; EIO before),
+// also where a result lies over argument 0 (arch.RegLayout.Arg0Lost). Without args they stay as they are.
 func (t *tracer) becomeByInfo(tid int, nr int32, args *[6]uint64) syscall.Errno {
 	if t.noInfo {
 		return unix.EIO
@@ -146,8 +133,10 @@ func (t *tracer) becomeByInfo(tid int, nr int32, args *[6]uint64) syscall.Errno 
 	if errno := getSyscallInfo(tid, &t.info); errno != 0 {
 		return errno
 	}
-	t.info.nr, t.info.args = uint64(nr), *args
-	t.info.retData = 0
+	t.info.nr, t.info.retData = uint64(int64(nr)), 0
+	if args != nil {
+		t.info.args = *args
+	}
 	return setSyscallInfo(tid, &t.info)
 }
 
@@ -175,7 +164,7 @@ func (t *tracer) setResult(task *Task) syscall.Errno {
 	return setRegset(task.TID, setPrstatus, t.regs.Bytes())
 }
 
-// setResultByInfo does it as skipByInfo.
+// setResultByInfo does it as becomeByInfo.
 func (t *tracer) setResultByInfo(tid int, value int64) syscall.Errno {
 	if errno := getSyscallInfo(tid, &t.info); errno != 0 {
 		return errno

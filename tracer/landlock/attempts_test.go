@@ -222,9 +222,12 @@ func signalThreads([]string) error {
 }
 
 // signalFromNested lets a process in a further domain signal this one, which is in the domain around it.
-func signalFromNested([]string) error {
-	further := spellRuleset(&Ruleset{Handled: MakeFIFO})
-	p, err := os.StartProcess("/proc/self/exe", []string{childName, further, "kill", strconv.Itoa(os.Getpid()), "0"},
+func signalFromNested([]string) error { return further("kill", strconv.Itoa(os.Getpid()), "0") }
+
+// further has a process in a further domain try something.
+func further(what string, args ...string) error {
+	ruleset := spellRuleset(&Ruleset{Handled: MakeFIFO})
+	p, err := os.StartProcess("/proc/self/exe", append([]string{childName, ruleset, what}, args...),
 		&os.ProcAttr{Files: []*os.File{nil, os.Stdout, os.Stderr}})
 	if err != nil {
 		return err

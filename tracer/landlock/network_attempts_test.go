@@ -136,17 +136,22 @@ func pathInside([]string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	return reachOwn(dir + "/own")
+}
+
+// reachOwn makes a server at a path or an abstract name and connects to it.
+func reachOwn(name string) error {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		return err
 	}
-	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: dir + "/own"}); err != nil {
+	if err := unix.Bind(fd, unixName(name)); err != nil {
 		return err
 	}
-	if err := unix.Listen(fd, 1); err != nil {
+	if err := unix.Listen(fd, 8); err != nil {
 		return err
 	}
-	return unixReach(unix.SOCK_STREAM, dir+"/own")
+	return unixReach(unix.SOCK_STREAM, name)
 }
 
 func unixBind() error {
@@ -160,30 +165,10 @@ func unixBind() error {
 // unixInside talks to itself, and to a process in a further domain, over an abstract name.
 func unixInside([]string) error {
 	name := fmt.Sprintf("landlock-test-%d", os.Getpid())
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-	if err != nil {
+	if err := reachOwn(name); err != nil {
 		return err
 	}
-	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: "@" + name}); err != nil {
-		return err
-	}
-	if err := unix.Listen(fd, 8); err != nil {
-		return err
-	}
-	if err := unixReach(unix.SOCK_STREAM, name); err != nil {
-		return err
-	}
-	further := spellRuleset(&Ruleset{Handled: MakeFIFO})
-	p, err := os.StartProcess("/proc/self/exe", []string{childName, further, "abstract", "", name},
-		&os.ProcAttr{Files: []*os.File{nil, os.Stdout, os.Stderr}})
-	if err != nil {
-		return err
-	}
-	state, err := p.Wait()
-	if err == nil && state.ExitCode() != 0 {
-		return unix.Errno(state.ExitCode())
-	}
-	return err
+	return further("abstract", "", name)
 }
 
 func pair([]string) error {

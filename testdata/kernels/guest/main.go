@@ -29,7 +29,10 @@ func main() {
 		return
 	}
 	if os.Getpid() != 1 {
-		runAll()
+		if err := runAll(); err != nil {
+			fmt.Println("GUEST failed:", err)
+			os.Exit(1)
+		}
 		return
 	}
 	defer stop()
@@ -56,7 +59,10 @@ func raise() error {
 		return err
 	}
 	for {
-		switch pid, err := unix.Wait4(-1, nil, 0, nil); {
+		var status unix.WaitStatus
+		switch pid, err := unix.Wait4(-1, &status, 0, nil); {
+		case pid == child.Pid && status != 0:
+			return fmt.Errorf("what runs the programs ended with status %#x", uint32(status))
 		case pid == child.Pid:
 			return nil
 		case err != nil && err != unix.EINTR:
@@ -66,16 +72,16 @@ func raise() error {
 }
 
 // runAll runs what /suites names.
-func runAll() {
+func runAll() error {
 	text, err := os.ReadFile("/suites")
 	if err != nil {
-		fmt.Println("GUEST failed:", err)
-		return
+		return err
 	}
 	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
 		words := strings.Fields(line)
 		run(words[0], words[1], words[2], words[3:])
 	}
+	return nil
 }
 
 // prepare mounts file systems and brings the loopback interface up.
