@@ -146,6 +146,10 @@ func tableAround(b []byte, at int) map[string]bool {
 		start := bytes.LastIndexByte(b[:i], 0) + 1
 		name := b[start:i]
 		if !appletName(name) || bytes.Compare(name, next) >= 0 {
+			// The first name need not follow a NUL: a linker may put anything before the table.
+			if name = firstName(name, next); len(name) > 0 {
+				table[string(name)] = true
+			}
 			break
 		}
 		next = name
@@ -153,6 +157,17 @@ func tableAround(b []byte, at int) map[string]bool {
 		i = start - 1
 	}
 	return table
+}
+
+// firstName is the longest end of b that can be the name of an applet before next and has something else before it. It is
+// empty if there is none.
+func firstName(b, next []byte) []byte {
+	for i := range b {
+		if i > 0 && !appletName(b[i-1:i]) && appletName(b[i:]) && bytes.Compare(b[i:], next) < 0 {
+			return b[i:]
+		}
+	}
+	return nil
 }
 
 // appletName says whether a string can be the name of an applet.

@@ -12,7 +12,9 @@ type entry struct {
 	script bool
 	line   shebang
 	interp []byte // PT_INTERP
-	family Family
+	// unclear says that the kernel may read other headers than were read here.
+	unclear bool
+	family  Family
 	// cut: only the first maxScan bytes were looked at.
 	cut bool
 	// applets of a BusyBox or toybox; nil if they could not be found out.
@@ -103,7 +105,7 @@ func (c *Cache) read(f File, size int64) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.interp = img.interp
+	e.interp, e.unclear = img.interp, img.unclear
 	if c.buf == nil {
 		c.buf = make([]byte, chunkSize+overlap)
 	}

@@ -102,6 +102,21 @@ func mayBeMapped(maps []byte, program, interp ID) bool {
 	return false
 }
 
+// mapsOthers says whether a process that has just executed a program has mapped another file besides.
+func mapsOthers(maps []byte) bool {
+	var m, only mapping
+	for len(maps) > 0 {
+		switch m, maps = nextMapping(maps); {
+		case m.ino == 0:
+		case only.ino == 0:
+			only = m
+		case m.ino != only.ino || !bytes.Equal(m.device, only.device):
+			return true
+		}
+	}
+	return false
+}
+
 // decimal parses a number that the kernel wrote; 0 if it is none.
 func decimal(text []byte) (n uint64) {
 	for _, c := range text {

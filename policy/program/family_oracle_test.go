@@ -101,7 +101,8 @@ func TestLoaderOracle(t *testing.T) {
 		if ran && !denied(id, "echo it\x20ran") && !denied(id, "echo") {
 			t.Errorf("%q ran echo, we do not say so\n%s", argv, show(id))
 		}
-		if !ran && id.Unknown == "" && allowed(id, "echo ...") {
+		old := strings.Contains(out, "unrecognized option '--'") // before glibc 2.43
+		if !ran && !old && id.Unknown == "" && allowed(id, "echo ...") {
 			t.Errorf("%q did not run echo, we say it does\n%s%s", argv, out, show(id))
 		}
 	}

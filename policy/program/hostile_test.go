@@ -45,9 +45,9 @@ func TestBadLoaders(t *testing.T) {
 	w, c := bundles(), NewCache(clock)
 	deep := strings.Repeat("/musl -- ", maxLoaders) + "/bin/ls"
 	for argv, want := range map[string]string{
-		"LD --frob /bin/ls": "option", "LD --library-path=/x /bin/ls": "option", "LD -- /bin/ls": "option",
+		"LD --frob /bin/ls": "option", "LD --library-path=/x /bin/ls": "option", "LD -- --frob": "libraries",
 		"LD ls": "libraries", "LD /no/such": "cannot be opened", "LD " + deep: "too deep",
-		"LD /bin/ls --frob": "", "LD --preload": "", "LD": "", "LD --version": "", "LD --audit --list /bin/ls": "",
+		"LD /bin/ls --frob": "", "LD -- /bin/ls": "", "LD --": "", "LD --preload": "", "LD": "", "LD --version": "", "LD --audit --list /bin/ls": "",
 	} {
 		id := c.Identify(w.exec(t, "/LD", strings.Fields(argv)...), w, nil)
 		if (want == "") != (id.Unknown == "") || !strings.Contains(id.Unknown, want) {

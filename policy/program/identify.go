@@ -151,8 +151,13 @@ func (w *walk) elf(f File, e *entry, argv [][]byte, depth int) {
 	if e.family != 0 {
 		w.step("family", nil, e.family.String())
 	}
+	if e.unclear {
+		w.unknown("its ELF headers can be read in two ways")
+	}
+	before := len(w.id.Names)
+	replaced := w.elfInterpreter(e, argv)
+	interp := w.id.Names[before:len(w.id.Names):len(w.id.Names)]
 	w.runs(f, e, argv)
-	w.elfInterpreter(e, argv)
 	w.families(e, argv)
 	if e.family&loaders != 0 {
 		w.loader(e.family, argv, depth)
@@ -160,6 +165,18 @@ func (w *walk) elf(f File, e *entry, argv [][]byte, depth int) {
 	w.dispatcher(f, e, argv)
 	if e.family == 0 {
 		w.env(f, argv)
+	}
+	if replaced {
+		w.gives(before, len(interp))
+	}
+}
+
+// gives leaves what runs to the names of an ELF interpreter that is no loader, n of them from the given one on.
+func (w *walk) gives(from, n int) {
+	for i := range w.id.Names {
+		if i < from || i >= from+n {
+			w.id.Names[i].Runs = false
+		}
 	}
 }
 
@@ -195,26 +212,30 @@ func (w *walk) runs(f File, e *entry, argv [][]byte) {
 	}
 }
 
-// elfInterpreter looks at PT_INTERP: the kernel starts that file, which then loads the program, if it is a loader.
-func (w *walk) elfInterpreter(e *entry, argv [][]byte) {
+// elfInterpreter looks at PT_INTERP: the kernel starts that file, which then loads the program, if it is a loader. If it
+// is no known one it is what runs.
+func (w *walk) elfInterpreter(e *entry, argv [][]byte) (runs bool) {
 	if len(e.interp) == 0 {
-		return
+		if w.exec.Maps != nil && mapsOthers(w.exec.Maps) {
+			w.unknown("the kernel has mapped a file that its ELF headers do not name")
+		}
+		return false
 	}
 	if l, ok := w.loaderAt(e.interp); ok {
 		w.id.path, w.id.interp, w.id.interpPath, w.id.loader = e.interp, l.id, l.path, true
-		return
+		return false
 	}
 	f, hops, err := w.openInterp(e.interp)
 	if err != nil {
 		if w.exec.Loaded {
 			w.unknown("the ELF interpreter " + shown(e.interp) + " cannot be opened: " + err.Error())
 		}
-		return // the kernel will refuse the exec, or the second look will see
+		return false // the kernel will refuse the exec, or the second look will see
 	}
 	defer w.close(f)
 	if w.exec.Maps != nil && !mayBeMapped(w.exec.Maps, w.exec.File.ID(), f.ID()) {
 		w.unknown("what was loaded as the ELF interpreter is not what its name leads to: " + shown(e.interp))
-		return
+		return false
 	}
 	w.id.path, w.id.interp, w.id.interpPath = e.interp, f.ID(), nil
 	if steady(f) {
@@ -223,20 +244,21 @@ func (w *walk) elfInterpreter(e *entry, argv [][]byte) {
 	inner, err := w.cache.look(f)
 	if err != nil {
 		w.unknown("the ELF interpreter " + shown(e.interp) + " cannot be read: " + err.Error())
-		return
+		return false
 	}
 	if w.id.loader = inner.family&loaders != 0; w.id.loader {
-		return
+		return false
 	}
-	w.step("ELF interpreter", e.interp, "no known loader: it may be the program that runs")
+	w.step("ELF interpreter", e.interp, "no known loader: it is the program that runs")
 	args := after(argv, 1)
 	for _, text := range append([][]byte{e.interp, f.Path()}, hops...) {
 		if len(text) > 0 {
-			w.add(Name{Text: text, Args: args, How: ELFInterp})
+			w.add(Name{Text: text, Args: args, How: ELFInterp, Runs: inner.family == 0 && bytes.Equal(text, f.Path())})
 		}
 	}
 	w.copies(f, inner, args)
 	w.families(inner, argv)
+	return true
 }
 
 // openInterp returns what the kernel has mapped, if that is known, else what the name leads to.

@@ -14,7 +14,7 @@ type invocation struct {
 	unknown []byte   // an option that is not known
 }
 
-// glibcOptions are the options of glibc's loader (elf/rtld.c, up to 2.41): with true a word follows.
+// glibcOptions are the options of glibc's loader (elf/rtld.c, up to 2.43): with true a word follows.
 var glibcOptions = map[string]bool{
 	"--inhibit-cache": false, "--library-path": true, "--inhibit-rpath": true, "--audit": true, "--preload": true,
 	"--argv0": true, "--glibc-hwcaps-prepend": true, "--glibc-hwcaps-mask": true,
@@ -27,12 +27,18 @@ var loaderLists = map[string]bool{
 }
 
 // parseGlibc reads the arguments of glibc's loader: words that start with `--` are options, the first other is the
-// program.
+// program, and so is what follows `--`.
 func parseGlibc(argv [][]byte) (v invocation) {
 	for args := after(argv, 1); len(args) > 0; {
 		word := args[0]
 		if !bytes.HasPrefix(word, []byte("--")) {
 			v.program, v.argv = word, args
+			return v
+		}
+		if string(word) == "--" { // ends the options from 2.43 on; before that nothing is run
+			if len(args) > 1 {
+				v.program, v.argv = args[1], args[1:]
+			}
 			return v
 		}
 		if loaderLists[string(word)] {

@@ -99,6 +99,7 @@ func TestTable(t *testing.T) {
 		{"38", 'D', "dd", "/LD", "LD /bin/dd " + d},
 		{"39", 'D', "dd", "/LD", "LD --argv0 ls /bin/dd " + d},
 		{"40", 'A', "dd", "/LD", "LD --list /bin/dd"},
+		{"end of options", 'D', "dd", "/LD", "LD --argv0 ls -- /bin/dd " + d},
 		{"41", 'A', "dd", "/LD", "LD /bin/ls /"},
 		{"41 argument", 'A', "dd", "/LD", "LD /bin/ls dd /bin/dd"},
 		{"loader twice", 'D', "dd", "/LD", "LD --library-path /x /musl --argv0=ls -- /bin/dd"},
