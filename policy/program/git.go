@@ -57,6 +57,13 @@ var gitCommands = words(`add add--interactive am annotate apply archimport archi
 	update-ref update-server-info upload-archive upload-archive--writer upload-pack var verify-commit verify-pack
 	verify-tag version web--browse whatchanged worktree write-tree`)
 
+// gitMaybe are those that a git may lack: younger than 2.20, or in packages of their own. A word that is one may be
+// unknown to it, and none of them is sure to be closer to a word than another command.
+var gitMaybe = words(`archimport backfill bugreport citool credential-cache credential-store cvsexportcommit cvsimport
+	cvsserver daemon diagnose diff-pairs for-each-repo fsmonitor--daemon gui history hook http-backend http-fetch
+	http-push imap-send instaweb last-modified maintenance p4 quiltimport range-diff refs replay repo send-email
+	sparse-checkout subtree svn web--browse`)
+
 // gitCommon are the subcommands that git suggests but does not run when the word typed is the beginning of one.
 var gitCommon = words(`add am backfill bisect branch clone commit diff fetch grep init log merge mv pull push rebase
 	reset restore rm show status switch tag`)
@@ -67,15 +74,19 @@ var gitCommon = words(`add am backfill bisect branch clone commit diff fetch gre
 // fewer of them.
 func gitMayMean(typed, command string) bool {
 	const enough = 7 // SIMILARITY_FLOOR in help.c
-	if len(typed) > len(command)+2 || len(command) > len(typed)+enough || gitCommands.all()[typed] {
+	if len(typed) > len(command)+2 || len(command) > len(typed)+enough {
 		return false // letters too many, or missing, weigh too much already
+	}
+	if gitCommands.all()[typed] && !gitMaybe.all()[typed] {
+		return false
 	}
 	alike := gitDistance(typed, command)
 	if alike >= enough {
 		return false
 	}
 	for other := range gitCommands.all() {
-		if gitCommon.all()[other] && strings.HasPrefix(other, typed) || gitDistance(typed, other) < alike {
+		if gitCommon.all()[other] && strings.HasPrefix(other, typed) ||
+			gitDistance(typed, other) < alike && !gitMaybe.all()[other] {
 			return false
 		}
 	}
