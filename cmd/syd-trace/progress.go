@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sydbox/cmd/internal/console"
 	"sydbox/event"
 )
 
@@ -93,14 +94,14 @@ func (p *progress) draw() {
 		}
 	}
 	p.shown = true
-	_, _ = p.tty.WriteString("\r" + text + "\x1b[K\r") // nobody is left to tell
+	_, _ = console.Unstopped{File: p.tty}.Write([]byte("\r" + text + "\x1b[K\r")) // nobody is left to tell
 }
 
 func (p *progress) erase() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shown {
-		_, _ = p.tty.WriteString("\r\x1b[K")
+		_, _ = console.Unstopped{File: p.tty}.Write([]byte("\r\x1b[K"))
 		p.shown = false
 	}
 }

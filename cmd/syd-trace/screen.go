@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sydbox/cmd/internal/console"
 	"sydbox/record/show"
 	"sydbox/sandbox/report"
 )
@@ -32,5 +33,5 @@ func width(f *os.File) int {
 
 // printer writes text for people to a file.
 func printer(f *os.File) *show.Printer {
-	return show.New(f, width(f), report.UseColor(f, os.Getenv))
+	return show.New(console.Unstopped{File: f}, width(f), report.UseColor(f, os.Getenv))
 }

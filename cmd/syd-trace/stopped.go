@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"sydbox/cmd/internal/console"
 	"sydbox/event"
 	"sydbox/record"
 	"sydbox/record/trail"
@@ -101,24 +101,14 @@ func keepTerminal(tty *os.File) (restore func()) {
 	group, groupErr := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
 	state, stateErr := unix.IoctlGetTermios(fd, unix.TCGETS)
 	return func() {
-		// In the background by then, we would be stopped for it (tcsetpgrp(3)) but for a blocked SIGTTOU.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		var block, before unix.Sigset_t
-		sig := uint(unix.SIGTTOU) - 1
-		block.Val[sig/uint(wordBits)] |= 1 << (sig % uint(wordBits))
-		if unix.PthreadSigmask(unix.SIG_BLOCK, &block, &before) != nil {
-			return
-		}
-		if groupErr == nil {
-			_ = unix.IoctlSetPointerInt(fd, unix.TIOCSPGRP, group)
-		}
-		if stateErr == nil {
-			_ = unix.IoctlSetTermios(fd, unix.TCSETSW, state)
-		}
-		_ = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
+		// In the background by then, we would be stopped for it (tcsetpgrp(3)).
+		console.Steadily(func() {
+			if groupErr == nil {
+				_ = unix.IoctlSetPointerInt(fd, unix.TIOCSPGRP, group)
+			}
+			if stateErr == nil {
+				_ = unix.IoctlSetTermios(fd, unix.TCSETSW, state)
+			}
+		})
 	}
 }
-
-// wordBits is the size of the words of a signal set.
-const wordBits = strconv.IntSize

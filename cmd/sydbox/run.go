@@ -146,7 +146,7 @@ func (r *runCommand) command(pol *policy.Policy, file string, to sandbox.Reporte
 
 func (r *runCommand) terminal(pol *policy.Policy) *report.Terminal {
 	home, _ := os.UserHomeDir() // without one there is one directory less to spare
-	return report.NewTerminal(os.Stderr, report.Options{
+	return report.NewTerminal(console.Unstopped{File: os.Stderr}, report.Options{
 		Quiet:   r.Quiet,
 		Color:   report.UseColor(os.Stderr, os.Getenv),
 		Policy:  pol,

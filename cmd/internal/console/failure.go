@@ -77,4 +77,4 @@ func (p Program) Hint(text string) {
 func (p Program) Say(text string) { printError(string(p) + ": " + text + "\n") }
 
 // printError writes to standard error in one piece. If that fails there is nobody left to tell.
-func printError(text string) { _, _ = os.Stderr.WriteString(Harmless(text)) }
+func printError(text string) { _, _ = Unstopped{os.Stderr}.Write([]byte(Harmless(text))) }
