@@ -92,6 +92,8 @@ type Options struct {
 	// UserNamespaces: tasks may be in user namespaces of their own (the policy lifts the refusal). Whoever is in another
 	// one than the tracer acts without capabilities.
 	UserNamespaces bool
+	// OwnNetwork: the tree has a network namespace that is not the tracer's.
+	OwnNetwork bool
 	// Routing: control messages may say which way a packet goes (the policy lifts the refusal).
 	Routing bool
 	// Member tells whether a process, by its number in the tracer's PID namespace, belongs to the tree: what /proc guards

@@ -19,12 +19,15 @@ const (
 	majorMisc = 10
 )
 
-var controlling = unix.Mkdev(majorAux, 0)
+var (
+	controlling = unix.Mkdev(majorAux, 0)
+	tun         = unix.Mkdev(majorMisc, 200)
+)
 
 // ofNamespaces says whether a device remembers the namespaces of whoever opened it: tun and fuse. A task that has
 // others than the tracer opens it itself.
 func ofNamespaces(dev uint64) bool {
-	return dev == unix.Mkdev(majorMisc, 200) || dev == unix.Mkdev(majorMisc, 229)
+	return dev == tun || dev == unix.Mkdev(majorMisc, 229)
 }
 
 // neverWaits says whether an open of a character device is over at once, whatever anybody does to it. Terminals are not
@@ -46,6 +49,8 @@ func (op *opening) device(pin int, dev uint64) Outcome {
 		return op.now(pin, 0)
 	case dev == controlling:
 		return op.terminal(pin)
+	case op.d.ownNetwork && dev == tun:
+		return done(unix.EPERM) // opened by the tracer it would lead out of the tree's network namespace (tun_chr_open)
 	case op.d.namespaces && op.inert() && ofNamespaces(dev):
 		if errno := op.d.Own(); errno != 0 {
 			return done(errno)

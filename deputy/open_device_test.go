@@ -121,6 +121,27 @@ func TestOtherDevicesWait(t *testing.T) {
 	}
 }
 
+// TestTunStaysInside: a tun device remembers the network namespace of who opened it, and for a tree with one of its own that
+// must not be the tracer.
+func TestTunStaysInside(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root makes devices")
+	}
+	path := filepath.Join(publicDir(t), "tun")
+	if err := unix.Mknod(path, unix.S_IFCHR|0o666, int(tun)); err != nil {
+		t.Fatal(err)
+	}
+	for _, own := range []bool{false, true} {
+		b, tk := newBenchWith(t, Options{OwnNetwork: own}), startTask(t, who{})
+		for _, flags := range []int{unix.O_RDONLY, unix.O_RDWR} {
+			out := b.openAs(tk, path, flags)
+			if refused := out.Kind == Done && out.Value == -int64(unix.EPERM); refused != own {
+				t.Errorf("own network %v, %#o: kind %d, %d", own, flags, out.Kind, out.Value)
+			}
+		}
+	}
+}
+
 // TestWaitInADomain has an open that waits done for a task in a Landlock domain.
 func TestWaitInADomain(t *testing.T) {
 	handled := uint64(unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE)

@@ -26,6 +26,7 @@ type rights struct {
 	permitted, inheritable uint64
 	alone                  bool // every task has the tracer's rights
 	namespaces             bool // tasks may be in other user namespaces
+	ownNetwork             bool // the tree has a network namespace of its own
 	namespace              [64]byte
 	namespaceLen           int
 	introduces             bool // what a task says of itself can be said for it
@@ -82,6 +83,7 @@ const (
 func (d *Deputy) readOwn(o Options) error {
 	d.status = make([]byte, 8<<10)
 	d.umask, d.taskUmask, d.same, d.namespaces = -1, -1, true, o.UserNamespaces
+	d.ownNetwork = o.OwnNetwork
 	var s status
 	if errno := d.readStatus(0, &s, &d.own); errno != 0 {
 		return fmt.Errorf("read /proc/thread-self/status for the tracer's own rights: %w", errno)

@@ -81,6 +81,9 @@ func newBox(c *Cmd, res *pathres.Resolver, reports *reports) *box {
 		b.carrier.options.Member = b.members.own
 	}
 	b.carrier.options.Routing = !c.Policy.PolicesNetwork() || c.Policy.Lifted("routing")
+	// Also where it was only preferred and could not be had: then there is nothing to lead to but the host's network.
+	network, obstacle := c.Policy.NetworkNamespace()
+	b.carrier.options.OwnNetwork = levelNamed(network) != Off && obstacle == nil
 	b.carrier.options.UserNamespaces = c.Policy.Lifted("userns") || c.Policy.Lifted("clone3")
 	if c.Policy.Polices(access.Exec) {
 		b.execs = newExecJudge(b)
