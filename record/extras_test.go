@@ -14,6 +14,7 @@ import (
 	"sydbox/policy"
 	"sydbox/record/trail"
 	"sydbox/sandbox"
+	"sydbox/sandbox/probetest"
 )
 
 // recordOf records a shell's script and reads what came of it.
@@ -87,6 +88,7 @@ func called(tr *trail.Trail, name string) (list []*trail.Proc) {
 }
 
 func TestSaid(t *testing.T) {
+	probetest.Needs(t, "call description") // what a shell itself says
 	tr := recordOf(t, `echo one >&2; printf 'two\n' >&2; echo out; sh -c 'echo three >&2; echo no; exit 3'; ls ./nothing
 		{ echo four; echo five; } >&2; echo no`)
 	if got := tr.Root().Said; got != "one\ntwo\nfour\nfive\n" {

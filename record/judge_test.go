@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sydbox/policy"
+	"sydbox/sandbox/probetest"
 )
 
 // judged records a script and compares with a policy: what is denied, by the first words of its line.
@@ -115,6 +116,7 @@ deny = ["rm", "git push"]
 
 // What the tree has bound may be reached, as the default profile has it, and what nobody hears at fails by itself.
 func TestJudgeAddresses(t *testing.T) {
+	probetest.Needs(t, "pidfd_getfd")
 	got := judged(t, t.TempDir(), "version = 1\nextends = [\"build\"]\n", `python3 -S -c '
 import socket
 def reach(a, kind=socket.SOCK_STREAM, family=socket.AF_INET):

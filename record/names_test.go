@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"sydbox/record/trail"
+	"sydbox/sandbox/probetest"
 )
 
 // asks are the questions of a recording, with their answers.
@@ -37,6 +38,7 @@ const (
 )
 
 func TestNames(t *testing.T) {
+	probetest.Needs(t, "pidfd_getfd")
 	if !inNameWorld(t) {
 		return
 	}
@@ -82,6 +84,7 @@ func equalSets(a, b []string) bool {
 
 // Programs ask in many ways; see testdata/names/asker.c.
 func TestNamesAsker(t *testing.T) {
+	probetest.Needs(t, "pidfd_getfd")
 	if !inNameWorld(t) {
 		return
 	}

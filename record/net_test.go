@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sydbox/sandbox/probetest"
 )
 
 // A program that reaches and offers addresses in every way. What it prints are the numbers that the kernel chose.
@@ -61,6 +63,7 @@ int main(void)
 }`
 
 func TestReaches(t *testing.T) {
+	probetest.Needs(t, "pidfd_getfd")
 	programs := map[string]string{"64 bits": compiled(t, networker)}
 	if program, err := compiledAs(t, networker, "-m32"); err == nil {
 		programs["32 bits"] = program // whose sockets are made by socketcall(2)

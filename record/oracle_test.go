@@ -114,6 +114,9 @@ func straced(text, dir string) (calls map[string]int, ends []string) {
 		if m[1] == "execve" && m[4] == "" {
 			continue // an exec is told of as what the kernel loaded
 		}
+		if m[4] == "ENOSYS" {
+			continue // where an outer filter says so the call never stops
+		}
 		calls[call(m[1], typed, m[4], dir)]++
 	}
 	slices.Sort(ends)
@@ -149,7 +152,9 @@ func tally(tr *trail.Trail, dir string) map[string]int {
 		if u.Count > 0 {
 			n = u.Count - 1 // the first has a line of its own
 		}
-		calls[call(u.Call, typed, u.Errno, dir)] += n
+		if u.Errno != "ENOSYS" {
+			calls[call(u.Call, typed, u.Errno, dir)] += n
+		}
 	}
 	return calls
 }

@@ -1,6 +1,9 @@
 package record
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // filtered is a program with a filter of its own, so that nothing is foretold for it, which looks at a file again and
 // again.
@@ -28,7 +31,7 @@ func TestRepeats(t *testing.T) {
 		tr := recordOf(t, command)
 		counts := map[string][]int{}
 		for i := range tr.Uses {
-			if u := &tr.Uses[i]; u.Path == "/nonexistent" || u.Path == "/" && u.Call == "access" {
+			if u := &tr.Uses[i]; u.Path == "/nonexistent" || u.Path == "/" && strings.Contains(u.Call, "access") {
 				counts[u.Path] = append(counts[u.Path], u.Count)
 			}
 		}

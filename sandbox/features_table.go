@@ -94,8 +94,9 @@ func startFeatures() []Feature {
 			Use:   "the kernel says which call it is, of which ABI, and whether it begins or ends",
 			Without: "that is read from registers, their length, and what sydbox's filter says of x86 calls; of a process " +
 				"that has installed a filter of its own from the instruction and /proc/PID/syscall, and a 64-bit x86 " +
-				"call of which these do not agree, or of a task that /proc does not show to sydbox, kills its process",
-			Promise: PromiseSame, Remedy: "nothing is lost but speed; Linux 5.3 or later has it",
+				"call of which these do not agree, or of a task that /proc does not show to sydbox, kills its process; " +
+				"syd-trace misses what a shell itself says (echo >&2) and the names that programs ask for",
+			Promise: PromiseSame, Remedy: "sydbox loses nothing but speed; Linux 5.3 or later has it",
 			try: (*tries).info},
 		{Name: featureChange, Since: "6.16",
 			Probe: "a call that stopped is described to the kernel as it is (PTRACE_SET_SYSCALL_INFO)",
@@ -154,7 +155,8 @@ func fileFeatures() []Feature {
 				"there by any protocol is; a server on any address is denied where it may be heard on this machine only " +
 				"(`local`), and sending datagrams from a socket that is neither bound nor connected; file flags and " +
 				"watches are left to the kernel too; before 5.14 a descriptor that another task shares, or has, is " +
-				"reopened by /proc/PID/fd if the rules allow its file, whatever it may do already",
+				"reopened by /proc/PID/fd if the rules allow its file, whatever it may do already; syd-trace learns of " +
+				"connections what the calls say, and no names",
 			Promise: PromiseFewer,
 			Remedy: "use Linux 5.6 or later; let pidfd_getfd(2) through in the container's seccomp profile (or add " +
 				"CAP_SYS_PTRACE)",

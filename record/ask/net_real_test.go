@@ -8,6 +8,7 @@ import (
 
 	"sydbox/record"
 	"sydbox/record/trail"
+	"sydbox/sandbox/probetest"
 )
 
 // download is a build that fetches something behind the maintainer's back, from 192.0.2.7, which is another machine: in
@@ -27,6 +28,7 @@ socket.create_connection(a.getsockname())
 
 // A real make downloads by way of a shell, and has a server of its own.
 func TestRealNet(t *testing.T) {
+	probetest.Needs(t, "pidfd_getfd")
 	if out, err := exec.Command("unshare", "--net", "true").CombinedOutput(); err != nil {
 		t.Skipf("no network namespaces for this user: %v\n%s", err, out)
 	}

@@ -17,6 +17,7 @@ import (
 	"sydbox/policy"
 	"sydbox/record"
 	"sydbox/sandbox"
+	"sydbox/sandbox/probetest"
 )
 
 // odd is a directory that the profile build does not open: not in /tmp, and not where the command is started.
@@ -230,6 +231,7 @@ for path in sys.argv[2:]:
 
 // Servers of the command and of others, by every sort of address.
 func TestPolicyProofNetwork(t *testing.T) {
+	probetest.Needs(t, "pidfd_getfd")
 	outside, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
