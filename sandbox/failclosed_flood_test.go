@@ -35,7 +35,8 @@ func (u usage) exceeded(now usage) error {
 // settlesAt measures sydbox until there is nothing wrong with what it holds, for a minute at most.
 func (o *ordeal) settlesAt(wrong func(usage) error) usage {
 	o.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	// What garbage was made at last lies about until the runtime collects without need, every two minutes.
+	for end := time.Now().Add(4 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		now := o.measure()
 		err := wrong(now)
 		if err == nil {
