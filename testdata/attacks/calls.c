@@ -61,6 +61,8 @@ TRICK(call_truncate64, "calls silent needs=deny_list")
 {
 #ifdef INT80
 	DO(S(truncate64, V("file"), 2, 0));
+#elif defined(__arm__) /* 64 bits are in a pair of registers that begins with an even one */
+	DO(syscall(SYS_truncate64, V("file"), 0, 2, 0));
 #elif defined(SYS_truncate64)
 	DO(syscall(SYS_truncate64, V("file"), 2, 0));
 #else
