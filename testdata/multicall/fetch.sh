@@ -4,22 +4,30 @@
 # GNU coreutils as a single binary in both layouts and a toybox with dd and sh, built from Debian's source; and the
 # archive of GNU hello. Nothing of the system is touched, its package lists neither. It prints the cache's directory.
 #
+# fetch.sh TRIPLET: what is built of them, with clang for another machine (aarch64-linux-gnu), into a cache beside it.
+#
 # What is there in the version that apt-get would fetch now stays. With NODEPS set nothing is fetched: the script says
 # what is missing and fails. Nothing but the first run takes time: a minute and a half on two processors.
 set -eu
 umask 022
 here=$(dirname "$(realpath "$0")")
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/sydbox-tests/multicall
+triplet=${1:-}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/sydbox-tests/multicall${triplet:+-$triplet}
 # Counts the changes of what is built below, and with which options.
 recipe=1
 packages="busybox busybox-static toybox rust-coreutils"
 sources="coreutils-symlinks coreutils-shebangs toybox-sh hello"
+cc=gcc target=
+if test -n "$triplet"; then
+	packages= sources="coreutils-symlinks coreutils-shebangs toybox-sh"
+	cc=clang target=--target=$triplet
+fi
 
 # The package that a thing is made from, and the version of it that apt-get would take; nothing where it knows none.
 package() { case $1 in coreutils-*) echo coreutils ;; toybox-sh) echo toybox ;; *) echo "$1" ;; esac; }
 candidates=
 test -n "${NODEPS:-}" || ! command -v apt-cache >/dev/null ||
-	candidates=$(LC_ALL=C apt-cache policy $packages coreutils hello 2>/dev/null)
+	candidates=$(LC_ALL=C apt-cache policy $packages ${triplet:+toybox} coreutils hello 2>/dev/null)
 candidate() {
 	printf '%s\n' "$candidates" | sed -n "/^$(package "$1"):/,/Version table/{/(none)/d; s/^ *Candidate: //p}"
 }
@@ -93,7 +101,8 @@ if needs coreutils-symlinks || needs coreutils-shebangs; then
 		for layout in symlinks shebangs; do
 			quietly env FORCE_UNSAFE_CONFIGURE=1 ./configure -C -q --enable-single-binary=$layout --disable-nls \
 				--disable-acl --disable-xattr --disable-libcap --without-selinux --without-libgmp \
-				--without-openssl --disable-dependency-tracking --prefix=/usr CFLAGS=-O0
+				--without-openssl --disable-dependency-tracking --prefix=/usr \
+				${triplet:+--host="$triplet"} CC="$cc $target" CFLAGS=-O0
 			quietly make -f built.mk built
 			quietly make -j2 src/coreutils
 			out=coreutils-$layout
@@ -118,7 +127,7 @@ if needs toybox-sh; then
 			TIMEOUT TOUCH TRUE UNAME WC XARGS; do
 			sed -i "s/^# CONFIG_$applet is not set/CONFIG_$applet=y/" .config
 		done
-		quietly make -j2 CFLAGS=-O0
+		quietly make -j2 CC=$cc HOSTCC=gcc CFLAGS="-O0 $target" LDFLAGS="$target"
 		mkdir -p "$work/toybox-sh/bin"
 		cp toybox "$work/toybox-sh/bin"
 		keep toybox-sh

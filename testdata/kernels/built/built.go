@@ -13,6 +13,9 @@ import (
 // Dir is where a guest keeps the programs, each under the Name of its command.
 const Dir = "/built"
 
+// Bin is where it keeps what hands them out: gcc, cc and go.
+const Bin = Dir + "/bin"
+
 // Root is where a guest has the module: what the tests read, and no Go files.
 const Root = "/sydbox"
 

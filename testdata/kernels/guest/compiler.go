@@ -7,10 +7,16 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"golang.org/x/sys/unix"
+
 	"sydbox/testdata/kernels/built"
 )
 
-// compiler is gcc and go: it hands out what the same command made before the kernel was booted.
+// realGCC is where a guest that has a compiler has it.
+const realGCC = "/usr/bin/gcc"
+
+// compiler is gcc, cc and go: it hands out what the same command made before the kernel was booted, and has anything else
+// compiled by the guest's own compiler, if it has one.
 func compiler(tool string, args []string) error {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -22,6 +28,11 @@ func compiler(tool string, args []string) error {
 	}
 	c := built.Parse(tool, goarch, dir, args)
 	from, err := os.Open(filepath.Join(built.Dir, c.Name()))
+	if err != nil && tool != "go" {
+		if err := unix.Exec(realGCC, append([]string{realGCC}, args...), os.Environ()); err != unix.ENOENT {
+			return fmt.Errorf("execute %s: %w", realGCC, err)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("this was not built for the guest (testdata/kernels/run/programs.go): %s", c.String())
 	}

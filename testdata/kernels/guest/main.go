@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,7 +22,7 @@ func main() {
 	switch tool := filepath.Base(os.Args[0]); tool {
 	case "true":
 		return // what the tests start when they want nothing of it
-	case "gcc", "go":
+	case "gcc", "cc", "go":
 		if err := compiler(tool, os.Args[1:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -79,13 +80,16 @@ func runAll() error {
 	}
 	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
 		words := strings.Fields(line)
-		run(words[0], words[1], words[2], words[3:])
+		run(words[0], words[1], words[2], words[3], words[4:])
 	}
 	return nil
 }
 
 // prepare mounts file systems and brings the loopback interface up.
 func prepare() error {
+	if err := leaveFirstRoot(); err != nil {
+		return fmt.Errorf("leave the kernel's first root: %w", err)
+	}
 	for _, m := range []struct{ kind, at, options string }{
 		{"proc", "/proc", ""}, {"sysfs", "/sys", ""}, {"tmpfs", "/tmp", "mode=1777"}, {"tmpfs", "/run", "mode=755"},
 	} {
@@ -112,6 +116,14 @@ func prepare() error {
 	}
 	loadModules()
 	return loopback()
+}
+
+// leaveFirstRoot makes the root directory a mount of its own, above the kernel's first one, which pivot_root(2) cannot
+// replace and no system has for a root once it has started.
+func leaveFirstRoot() error {
+	const above = "/above"
+	return errors.Join(os.Mkdir(above, 0o755), unix.Mount("/", above, "", unix.MS_BIND, ""), os.Chdir(above),
+		unix.Mount(".", "/", "", unix.MS_MOVE, ""), unix.Chroot("."), os.Chdir("/"))
 }
 
 // loadModules loads what is below /modules, in the order of its names. What cannot be loaded the tests will miss.
@@ -152,8 +164,8 @@ func loopback() error {
 	return nil
 }
 
-// run runs one program in a directory, between two lines that name it.
-func run(name, dir, limit string, argv []string) {
+// run runs one program in a directory, with that PATH, between two lines that name it.
+func run(name, dir, limit, path string, argv []string) {
 	seconds, err := time.ParseDuration(limit)
 	if err != nil {
 		fmt.Println("GUEST failed:", err)
@@ -163,7 +175,7 @@ func run(name, dir, limit string, argv []string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = dir
-	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C", "TMPDIR=/tmp", "SYDBOX_TEST_SLOW=1"}
+	cmd.Env = []string{"PATH=" + path, "HOME=/root", "LC_ALL=C", "TMPDIR=/tmp", "SYDBOX_TEST_SLOW=1"}
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout
 	cmd.WaitDelay = 5 * time.Second
 	fmt.Println("GUEST begin", name)

@@ -108,7 +108,7 @@ func (k *kernel) boot(ctx context.Context, o *options) (failed int, err error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	argv := k.command(image, initrd)
+	argv := k.command(image, initrd, chosen)
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = dir // user-mode Linux keeps its memory in a file
 	// The processes in user-mode Linux are processes here as well, and outlive it if it is killed alone.
@@ -141,13 +141,20 @@ func (k *kernel) pack(to, dir, image string, chosen []suite, o *options) error {
 		return fmt.Errorf("build the guest for %s: %w\n%s", k.goarch, err, out)
 	}
 	a := newArchive()
-	for _, name := range []string{"init", "bin/true", "bin/gcc", "bin/go"} {
+	for _, name := range []string{"init", "bin/true", built.Bin + "/gcc", built.Bin + "/cc", built.Bin + "/go"} {
+		name = strings.TrimPrefix(name, "/")
 		if err := a.copyFile(name, guest); err != nil {
 			return err
 		}
 	}
-	if slices.ContainsFunc(chosen, func(s suite) bool { return s.system }) {
-		if err := k.system(a); err != nil {
+	tools := slices.ContainsFunc(chosen, func(s suite) bool { return s.tools })
+	if tools || slices.ContainsFunc(chosen, func(s suite) bool { return s.system }) {
+		if err := k.system(a, tools); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(chosen, func(s suite) bool { return s.bundles }) {
+		if err := k.bundles(a); err != nil {
 			return err
 		}
 	}
@@ -176,7 +183,7 @@ func (k *kernel) pack(to, dir, image string, chosen []suite, o *options) error {
 				return err
 			}
 		}
-		fmt.Fprintln(&list, s.pkg, "/"+at, s.limit(o), "/tests/"+s.file(), strings.Join(s.args(o, true), " "))
+		fmt.Fprintln(&list, s.pkg, "/"+at, s.limit(o), s.path(), "/tests/"+s.file(), strings.Join(s.args(o, true), " "))
 	}
 	a.file("suites", []byte(list.String()), 0o644)
 	return a.write(to)

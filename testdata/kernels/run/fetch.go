@@ -143,9 +143,9 @@ func fetch(dir, release, debArch string, names []string, depends bool) error {
 }
 
 // realPackages are those that a metapackage of a kernel stands for: the image and, from forky on, what is booted and its
-// modules.
+// modules. Any other package is itself.
 func realPackages(name string, apt func(string, ...string) (string, error)) ([]string, error) {
-	if name == umlPkg {
+	if !strings.HasPrefix(name, "linux-image-") {
 		return []string{name}, nil
 	}
 	images, err := dependsOn(name, apt, "linux-image-")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -32,12 +33,12 @@ const (
 // microvm has no ACPI: powering it off would only halt it.
 // The emulated cmpxchg16b of qemu 7.2 spoils the flags, on which Linux 6.12 panics; without it the kernel has a way of
 // its own. And a program that returns by IRET (int80_in_a_based_segment) is a fault of the kernel under its SMAP.
-var microvm = []string{"-M", "microvm,acpi=off,rtc=on", "-cpu", "max,-cx16,-smap", "-m", "1024"}
+var microvm = []string{"-M", "microvm,acpi=off,rtc=on", "-cpu", "max,-cx16,-smap"}
 
 // armVirt computes pointer authentication by a quick function of qemu's own: the true one takes most of the time.
-var armVirt = []string{"-M", "virt", "-cpu", "max,pauth-impdef=on", "-m", "1024"}
+var armVirt = []string{"-M", "virt", "-cpu", "max,pauth-impdef=on"}
 
-var riscvVirt = []string{"-M", "virt", "-m", "1024"}
+var riscvVirt = []string{"-M", "virt"}
 
 // kernels are what Debian's archive has. Older releases leave it: then they are skipped by name.
 var kernels = []kernel{
@@ -93,18 +94,28 @@ var kernels = []kernel{
 // uml says that the kernel is a program of this machine.
 func (k *kernel) uml() bool { return k.emulator == "" }
 
-// command is what boots the kernel at image with the archive at initrd.
-func (k *kernel) command(image, initrd string) []string {
+// memory is what the machine has, in MiB. What is in the archive is in memory, twice for a while.
+func memory(chosen []suite) int {
+	if slices.ContainsFunc(chosen, func(s suite) bool { return s.tools }) {
+		return 2560
+	}
+	return 1024
+}
+
+// command is what boots the kernel at image with the archive at initrd, for the suites.
+func (k *kernel) command(image, initrd string, chosen []suite) []string {
 	if k.uml() {
 		return []string{
-			image, "mem=1024M", "initrd=" + initrd, "con=null", "con0=fd:0,fd:1", "quiet", "panic=-1", "poweroff",
+			image, fmt.Sprintf("mem=%dM", memory(chosen)), "initrd=" + initrd, "con=null", "con0=fd:0,fd:1", "quiet",
+			"panic=-1", "poweroff",
 		}
 	}
 	args := append([]string{k.emulator}, k.machine...)
 	// A nested /dev/kvm may open and then abort or hang, so it is never asked for.
 	// Time in the guest goes by with its instructions, and skips what nothing is done in: what a test waits for depends on
 	// no other load here.
-	return append(args, "-accel", "tcg", "-icount", "shift=2,sleep=off", "-smp", "1", "-kernel", image, "-initrd", initrd,
+	return append(args, "-accel", "tcg", "-icount", "shift=2,sleep=off", "-smp", "1",
+		"-m", fmt.Sprint(memory(chosen)), "-kernel", image, "-initrd", initrd,
 		"-display", "none", "-no-reboot", "-nodefaults", "-monitor", "none", "-serial", "stdio",
 		"-append", k.appended+" quiet panic=-1")
 }

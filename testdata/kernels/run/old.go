@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -38,7 +39,7 @@ func old(args []string) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build oldk: %w\n%s", err, out)
 	}
-	chosen := o.chosen()
+	chosen := slices.DeleteFunc(o.chosen(), func(s suite) bool { return s.booted || o.short && s.slow && s.short == "" })
 	for i := range chosen {
 		if err := chosen[i].build(dir, runtime.GOARCH); err != nil {
 			return err

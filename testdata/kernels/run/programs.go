@@ -92,6 +92,7 @@ func commands(pkg, goarch string) (list []built.Command, err error) {
 		})
 	case "sandbox":
 		add("go", "", "build", "sydbox/cmd/sydbox")
+		add("go", "", "build", "-tags", "ablation", "sydbox/cmd/sydbox")
 		each("testdata/benign/*.c", func(source, text string) {
 			if m := variantsComment.FindStringSubmatch(text); m == nil || !strings.Contains(m[1], "dynamic") {
 				add("gcc", "", "-O1", "-w", "-pthread", source)

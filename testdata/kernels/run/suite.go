@@ -11,25 +11,34 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"sydbox/testdata/kernels/built"
 )
 
 // suite is a package's tests, or those of them that tell kernels apart.
 type suite struct {
 	pkg string
-	// run selects tests, for go test's -run; empty for all.
+	// run selects tests, for go test's -run, but in a guest that is to have all; empty for all.
 	run string
 	// short selects tests for the short form instead; empty for the same. long are tests that the short form leaves out.
 	short, long string
-	// here are tests that only run where no guest is: they make network namespaces with two machines in them, or build.
-	here string
 	// needs are tests that have a compiler build what they have written, for go test's -skip where there is none.
 	needs string
 	// quick says that a boot has them unless it is told more: their time is little, also where a call takes long.
 	quick bool
 	// slow says that it takes many minutes here, and has three times as long as others.
 	slow bool
-	// system says that the tests start programs that every system has.
-	system bool
+	// booted says that pretended kernels go without: the kernel is no matter, though the machine may be, or the tests
+	// compare all that is said with what recent kernels have it say.
+	booted bool
+	// system says that the tests start programs that every system has; tools, also those that build and download.
+	system, tools bool
+	// bundles says that they run multi-call binaries.
+	bundles bool
+	// watches says that what these build is looked at.
+	watches bool
+	// elsewhere are tests that are the same on every machine and start what is large: no guest has them.
+	elsewhere string
 	// trees are the directories besides testdata that they read.
 	trees []string
 }
@@ -38,21 +47,39 @@ type suite struct {
 var suites = []suite{
 	{pkg: "arch", quick: true},
 	{pkg: "syscalls", quick: true},
+	{pkg: "event", booted: true, quick: true, trees: []string{"../docs"}},
 	{pkg: "access", needs: "TestLayouts", quick: true},
+	{pkg: "access/talk", booted: true, quick: true},
+	{pkg: "policy", booted: true},
+	{pkg: "policy/program", booted: true, elsewhere: "TestOwnSource"},
 	{pkg: "tracer/seccomp", run: "Install|Supported|Listener|Kernel", quick: true},
 	{pkg: "tracer/landlock", quick: true},
 	{pkg: "tracer/launch", quick: true},
 	{pkg: "dns", quick: true},
 	{pkg: "netres", quick: true},
+	{pkg: "record/trail", booted: true},
+	{pkg: "record/pkgdb", booted: true, quick: true},
+	{pkg: "record/show", booted: true, quick: true},
+	{pkg: "record/page", booted: true, elsewhere: "TestScripts"},
+	{pkg: "cmd/internal/console", booted: true, quick: true},
 	{pkg: "pathres", run: "^Test"},
 	{pkg: "deputy", run: "^Test", long: "TestOracle|Race", system: true},
 	{pkg: "tracer", long: "TestAttach|TestVictims", system: true},
 	{
-		pkg: "sandbox", slow: true, run: "TestProbe|TestFit|TestBenign$|TestAttacks$", system: true,
-		short: "TestProbe|TestBenign$/^(addresses|busy_exit|identity|names|open_flags|unix_sockets)$/^dynamic$/^(user|policed)$",
-		here:  "TestNetAttacks$|TestRootInContainer|TestUnseen",
-		trees: []string{"../testdata/benign", "../testdata/attacks"},
+		pkg: "record", slow: true, tools: true, watches: true,
+		trees: []string{"../testdata/benign", "../testdata/names"},
 	},
+	{pkg: "record/ask", slow: true, tools: true, watches: true},
+	{pkg: "sandbox/report", booted: true, elsewhere: "TestHintLeakSanitizer", tools: true},
+	{
+		pkg: "sandbox", slow: true, tools: true, bundles: true,
+		run:       "TestProbe|TestFit|TestBenign$|TestAttacks$|TestNetAttacks$|TestRootInContainer|TestUnseen",
+		short:     "TestProbe|TestBenign$/^(addresses|busy_exit|identity|names|open_flags|unix_sockets)$/^dynamic$/^(user|policed)$",
+		elsewhere: "TestNetPrograms|TestNameClients|TestAttacksDoc|TestBundleRoots",
+		trees:     []string{"../testdata"},
+	},
+	{pkg: "cmd/sydbox", booted: true, elsewhere: "TestDocs|TestLinks", tools: true, trees: []string{"../../testdata/script"}},
+	{pkg: "cmd/syd-trace", slow: true, elsewhere: "TestDocs", tools: true, trees: []string{"../../testdata/trace"}},
 }
 
 // name is how a suite is printed.
@@ -79,6 +106,16 @@ func (s *suite) limit(o *options) time.Duration {
 	return o.limit
 }
 
+// path is the PATH of its tests in a guest. What hands out programs that were built before comes last where builds are
+// watched: a compiler of the guest's own is found before it.
+func (s *suite) path() string {
+	const system = "/usr/sbin:/usr/bin:/sbin:/bin"
+	if s.watches {
+		return system + ":" + built.Bin
+	}
+	return built.Bin + ":" + system
+}
+
 // args are those of the test program. A guest has no compiler.
 func (s *suite) args(o *options, guest bool) []string {
 	args := []string{"-test.v", "-test.timeout=" + s.limit(o).String()}
@@ -86,18 +123,20 @@ func (s *suite) args(o *options, guest bool) []string {
 	if o.short && s.short != "" {
 		run = s.short
 	}
-	if !guest && !o.short && o.run == "" && s.here != "" {
-		run += "|" + s.here
+	if guest && o.all && !o.short && o.run == "" {
+		run = ""
 	}
 	if run != "" {
 		args = append(args, "-test.run="+run)
 	}
 	var without []string
-	if guest && s.needs != "" {
-		without = append(without, s.needs)
-	}
-	if o.short && s.long != "" {
-		without = append(without, s.long)
+	for _, w := range []struct {
+		tests string
+		now   bool
+	}{{s.needs, guest}, {s.elsewhere, guest}, {s.long, o.short}} {
+		if w.now && w.tests != "" {
+			without = append(without, w.tests)
+		}
 	}
 	if len(without) != 0 {
 		args = append(args, "-test.skip="+strings.Join(without, "|"))
