@@ -250,8 +250,8 @@ func TestSocketsAreNotLaundered(t *testing.T) {
 		if got := p.Launders([]byte(tt.from), []byte(tt.to), true); got != tt.want {
 			t.Errorf("%q %s -> %s: %v", tt.text, tt.from, tt.to, got)
 		}
-		if p.Traces("rename") != p.socketPaths {
-			t.Errorf("%q: rename stops: %v", tt.text, p.Traces("rename"))
+		if p.Traces("renameat2") != p.socketPaths {
+			t.Errorf("%q: renameat2 stops: %v", tt.text, p.Traces("renameat2"))
 		}
 	}
 }

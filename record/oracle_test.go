@@ -114,6 +114,7 @@ func straced(text, dir string) (calls map[string]int, ends []string) {
 		if m[1] == "execve" && m[4] == "" {
 			continue // an exec is told of as what the kernel loaded
 		}
+		m[4] = strings.Replace(m[4], "EOPNOTSUPP", "ENOTSUP", 1) // two names of one number
 		if m[4] == "ENOSYS" {
 			continue // where an outer filter says so the call never stops
 		}

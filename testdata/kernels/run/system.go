@@ -62,7 +62,9 @@ func (k *kernel) system(a *archive, tools bool) error {
 	for _, name := range []string{"bin", "sbin", "lib", "lib64"} {
 		a.merge(name)
 	}
-	for _, name := range []string{"usr/bin", "usr/sbin", "usr/lib", "usr/include", "bin", "sbin", "lib", "lib64"} {
+	for _, name := range []string{
+		"usr/bin", "usr/sbin", "usr/lib", "usr/libexec", "usr/include", "bin", "sbin", "lib", "lib64",
+	} {
 		from := filepath.Join(top, name)
 		if s, err := os.Lstat(from); err == nil && s.Mode()&os.ModeSymlink != 0 {
 			continue // the package of the base system has the links already (trixie)
