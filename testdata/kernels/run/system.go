@@ -63,7 +63,7 @@ func (k *kernel) system(a *archive, tools bool) error {
 		a.merge(name)
 	}
 	for _, name := range []string{
-		"usr/bin", "usr/sbin", "usr/lib", "usr/libexec", "usr/include", "bin", "sbin", "lib", "lib64",
+		"usr/bin", "usr/sbin", "usr/lib", "usr/lib32", "usr/libexec", "usr/include", "bin", "sbin", "lib", "lib64",
 	} {
 		from := filepath.Join(top, name)
 		if s, err := os.Lstat(from); err == nil && s.Mode()&os.ModeSymlink != 0 {
