@@ -1,12 +1,11 @@
 package sandbox
 
 import (
-	"bytes"
 	"encoding/binary"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -79,8 +78,10 @@ func TestExecHeaders(t *testing.T) {
 	right := wrapper{machine: machine, class: self[4], data: self[5]}
 	class, data, header := right, right, right
 	class.class, data.data, header.inHeader = 3-right.class, 3-right.data, true
-	allow := fmt.Sprintf("version = 1\nextends = []\n[write]\ndefault = \"allow\"\n[exec]\ndefault = \"deny\"\nallow = [%q, %q]\n",
-		h.attacker, h.dir+"/headers-*")
+	named := func(programs ...string) string {
+		return "version = 1\nextends = []\n[write]\ndefault = \"allow\"\n[exec]\ndefault = \"deny\"\nallow = [\"" +
+			strings.Join(programs, `", "`) + "\"]\n"
+	}
 	for name, w := range map[string]wrapper{"right": right, "class": class, "byte order": data, "in the header": header} {
 		for _, uid := range users() {
 			t.Run(name+"/"+userName(uid), func(t *testing.T) {
@@ -106,19 +107,25 @@ func TestExecHeaders(t *testing.T) {
 				if boxed.run(t); wins(t, denied.dir) != 0 {
 					t.Error("the denied program ran")
 				}
-				unnamed := place("unnamed")
-				policy := filepath.Join(h.dir, "unnamed.toml")
-				if err := os.WriteFile(policy, []byte(allow), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				unnamed.argv = append([]string{h.sydbox, "run", "-q", "-p", policy, "--"}, unnamed.argv...)
-				if unnamed.run(t); wins(t, unnamed.dir) != 0 {
-					t.Error("a program that nothing allows ran")
+				// Nothing but what is named: the file alone is not enough, and its interpreter is.
+				for kind, c := range map[string]struct {
+					programs []string
+					runs     int64
+				}{
+					"unnamed": {[]string{h.dir + "/headers-*"}, 0},
+					"named":   {[]string{h.dir + "/headers-*", h.evil}, 1},
+				} {
+					j := place(kind)
+					policy := j.dir + ".toml"
+					if err := os.WriteFile(policy, []byte(named(c.programs...)), 0o644); err != nil {
+						t.Fatal(err)
+					}
+					j.argv = append([]string{h.sydbox, "run", "-q", "-p", policy, "--"}, j.argv...)
+					if r := j.run(t); wins(t, j.dir) != c.runs {
+						t.Errorf("%s: the interpreter ran %d times: status %d\n%s", kind, wins(t, j.dir), r.status, r.stderr)
+					}
 				}
 			})
 		}
-	}
-	if bytes.Equal(right.image("a"), class.image("a")) {
-		t.Error("the files are the same")
 	}
 }

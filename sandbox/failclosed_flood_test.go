@@ -32,7 +32,7 @@ func (u usage) exceeded(now usage) error {
 	return nil
 }
 
-// settlesAt measures sydbox until there is nothing wrong with what it holds, for a minute at most.
+// settlesAt measures sydbox until there is nothing wrong with what it holds, for some minutes at most.
 func (o *ordeal) settlesAt(wrong func(usage) error) usage {
 	o.Helper()
 	// What garbage was made at last lies about until the runtime collects without need, every two minutes.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"strconv"
 
@@ -31,7 +32,12 @@ func width(f *os.File) int {
 	return 80
 }
 
-// printer writes text for people to a file.
+// printer writes text for people to a file. What is said beside a command that runs must not depend on what that does to
+// the terminal.
 func printer(f *os.File) *show.Printer {
-	return show.New(console.Unstopped{File: f}, width(f), report.UseColor(f, os.Getenv))
+	var w io.Writer = f
+	if f == os.Stderr {
+		w = console.Unstopped{File: f}
+	}
+	return show.New(w, width(f), report.UseColor(f, os.Getenv))
 }

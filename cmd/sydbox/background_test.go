@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"sydbox/cmd/internal/scripts"
 )
 
 // takesTerminal is the command that makes itself the foreground group of its terminal and asks to stop who writes from the
@@ -39,15 +38,11 @@ func TestNotStoppedByTree(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v (make test installs python3)", err)
 	}
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	master, slave, err := scripts.OpenTerminal()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer master.Close()
-	slave, err := openSlave(master)
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
 	// A shell with jobs is the parent: nobody is stopped who has none to go on by (orphaned process groups, setpgid(2)).
 	c := exec.Command("bash", "-mc", `"$0" "$@"; echo ended`, sydbox, "run", "--timeout", "3s",
@@ -79,19 +74,7 @@ func TestNotStoppedByTree(t *testing.T) {
 		t.Errorf("its own command has stopped it:\n%s", text)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "said")); err != nil || !strings.Contains(text, "denied") ||
-		!strings.Contains(text, "time") {
+		!strings.Contains(text, "the time limit ended the run") {
 		t.Errorf("%v, it said\n%s", err, text)
 	}
-}
-
-// openSlave opens the terminal of a master.
-func openSlave(master *os.File) (*os.File, error) {
-	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		return nil, err
-	}
-	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		return nil, err
-	}
-	return os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
 }

@@ -33,13 +33,13 @@ const (
 // that says it is ELF and makes no sense is taken as one part: the kernel will hardly load it, but if it does its strings
 // still count. The error is one of reading.
 func readImage(r io.ReaderAt, size int64) (image, error) {
-	whole := image{parts: []part{{0, size}}}
 	var head [elf64Header]byte
 	n, err := readSome(r, head[:], 0)
 	if err != nil {
 		return image{}, err
 	}
 	var all image
+	readable := 0
 	for _, l := range []layout{wide, narrow} {
 		table, ok, err := l.table(head[:n], r, size)
 		if err != nil {
@@ -48,14 +48,13 @@ func readImage(r io.ReaderAt, size int64) (image, error) {
 		if !ok {
 			continue
 		}
-		all.unclear = all.parts != nil
+		readable++
 		if err := l.read(&all, table, r, size); err != nil {
 			return image{}, err
 		}
 	}
-	if len(all.parts) == 0 {
-		whole.interp, whole.unclear = all.interp, all.unclear
-		return whole, nil
+	if all.unclear = readable > 1; len(all.parts) == 0 {
+		all.parts = []part{{0, size}}
 	}
 	return all, nil
 }

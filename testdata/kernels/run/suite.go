@@ -22,7 +22,7 @@ type suite struct {
 	run string
 	// short selects tests for the short form instead; empty for the same. long are tests that the short form leaves out.
 	short, long string
-	// needs are tests that have a compiler build what they have written, for go test's -skip where there is none.
+	// needs are tests that have a compiler build what they have written, for go test's -skip in a guest without one.
 	needs string
 	// quick says that a boot has them unless it is told more: their time is little, also where a call takes long.
 	quick bool
@@ -116,7 +116,7 @@ func (s *suite) path() string {
 	return built.Bin + ":" + system
 }
 
-// args are those of the test program. A guest has no compiler.
+// args are those of the test program.
 func (s *suite) args(o *options, guest bool) []string {
 	args := []string{"-test.v", "-test.timeout=" + s.limit(o).String()}
 	run := s.run
