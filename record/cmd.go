@@ -52,6 +52,9 @@ type Cmd struct {
 	// PassSignals passes SIGINT, SIGQUIT, SIGTERM and SIGHUP on to the command when they were sent to this process alone.
 	PassSignals bool
 	WaitFor     Wait
+	// Left, if not nil, is told who is waited for if processes go on for some seconds after the command has ended: their
+	// PIDs. It is called at most once, on a goroutine of its own, and not after Run has returned.
+	Left func(pids []int)
 	// SelfPath is what is executed as the shim; empty means /proc/self/exe.
 	SelfPath string
 

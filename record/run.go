@@ -50,7 +50,7 @@ func (c *Cmd) Run() (*Result, error) {
 	}
 	result, err := runTracer(plan, r, tracer.Options{
 		WaitRoot: c.WaitFor == WaitRoot, PassSignals: c.PassSignals, Control: c.control, Dumpable: true, Near: true,
-		Exits: true,
+		Exits: true, Left: c.Left,
 	})
 	if setup := (*launch.SetupError)(nil); errors.As(err, &setup) && c.interrupted.Load() {
 		// It was killed before it was the command.

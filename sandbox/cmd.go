@@ -97,6 +97,9 @@ type Cmd struct {
 	KeepSIGCHLD bool
 	// Reporter is told of denials; nil means nobody is.
 	Reporter Reporter
+	// Left, if not nil, is told who is waited for if processes go on for some seconds after the command has ended: their
+	// PIDs. It is called at most once, on a goroutine of its own, and not after Wait has returned.
+	Left func(pids []int)
 	// Hardened, if not nil, is told what came of each primitive of hardening before the target runs its first
 	// instruction, or which one kept it from being started. The target waits for it.
 	Hardened func([]event.Primitive)

@@ -2,11 +2,15 @@ package sandbox
 
 import (
 	"encoding/binary"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // wrapper is a program of 4 KiB that has nothing but a name for an ELF interpreter.
@@ -95,9 +99,15 @@ func TestExecHeaders(t *testing.T) {
 					own(t, program, uid)
 					return job{argv: []string{program}, dir: dir, uid: uid}
 				}
+				if name != "right" && machine != 62 { // other machines' kernels may look closer
+					tried := place("tried")
+					if err := exec.Command(tried.argv[0]).Run(); errors.Is(err, unix.ENOEXEC) {
+						return
+					}
+				}
 				native := place("native")
 				if r := native.run(t); wins(t, native.dir) != 1 {
-					if name == "right" || machine == 62 { // other machines' kernels may look closer
+					if name == "right" || machine == 62 {
 						t.Fatalf("no win without the box: status %d\n%s", r.status, r.stderr)
 					}
 					return

@@ -153,6 +153,7 @@ func (c *Cmd) start() error {
 		Counts:      c.Counts,
 		KeepSIGCHLD: c.KeepSIGCHLD,
 		Near:        box.near,
+		Left:        c.Left,
 	}
 	opt.Hardened = box.hardened
 	opt.Inside = box.isInside

@@ -109,6 +109,8 @@ func (t *tracer) gone(tid int, task *Task, ws unix.WaitStatus) {
 		t.result.Root = ws
 		if t.opt.WaitRoot {
 			t.control.KillTree()
+		} else {
+			t.leaves()
 		}
 	}
 	if len(t.held) > 0 {

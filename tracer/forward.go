@@ -28,6 +28,10 @@ import (
 // SIGTERM; SIGINT, SIGQUIT and SIGHUP kill it the third time within a few seconds. What the group got is never followed
 // up: how often somebody presses ^C in an editor is no business of ours.
 //
+// Once the target has ended, ^C and ^\ can only be meant for what it left behind, which mostly does not care: a shell
+// without jobs has its background ignore both. Then they are SIGTERM with its grace, for all, and the second one kills.
+// That begins a moment after the end, as the key that ended the target may still be on its way to us.
+//
 // Everything else is left alone. SIGTSTP stops the tracer like any member of the group and the tasks stop by
 // themselves; SIGCONT wakes all, and the kernel drops a stop signal that still waits to be injected. Signals that were
 // ignored when this process started (nohup) stay ignored.
@@ -71,9 +75,13 @@ type forwarder struct {
 	done           chan struct{} // closed at the end of the goroutine
 	// seen is when, since start, a task of our group last got each signal in the way of a group; 0 is never.
 	seen [len(passed)]atomic.Int64
+	// raised is the same for what a task sent to itself or to its group.
+	raised [len(passed)]atomic.Int64
 	// own says that a signal was passed on and was not seen to arrive yet.
 	own    [len(passed)]atomic.Bool
 	killed atomic.Bool
+	// left is when, since start, the target ended and others went on; 0 is not yet.
+	left atomic.Int64
 }
 
 // newForwarder starts one.
@@ -143,6 +151,7 @@ func (f *forwarder) saw(t *tracer, task *Task, sig syscall.Signal) {
 		f.own[i].Store(false)
 		return
 	case int(sender) == task.Process.TGID: // a member's kill(0, sig), or raise
+		f.raised[i].Store(max(1, int64(time.Since(f.start))))
 	case t.tasks[int(sender)] != nil:
 		return // one task to another
 	}
@@ -168,13 +177,18 @@ func (f *forwarder) run() {
 		case sig := <-f.signals:
 			i := passedIndex(sig)
 			now := time.Now()
-			if f.groupGot(i) {
+			got, rest := f.groupGot(i), f.forRest(i)
+			if got && !rest {
 				continue
 			}
 			times[i] = append(recent(times[i], now), now)
 			switch {
-			case sig == unix.SIGTERM && doom != nil, len(times[i]) >= 3:
+			case (sig == unix.SIGTERM || rest) && doom != nil, len(times[i]) >= 3:
 				f.killTree()
+				continue
+			case rest:
+				doom = time.After(f.grace)
+				f.control.SignalTree(unix.SIGTERM)
 				continue
 			case sig == unix.SIGTERM:
 				doom = time.After(f.grace)
@@ -183,6 +197,18 @@ func (f *forwarder) run() {
 			_ = f.control.Signal(sig.(syscall.Signal)) // ESRCH: the run is about to end
 		}
 	}
+}
+
+// leaves is called when the target has ended and the rest is waited for.
+func (f *forwarder) leaves() { f.left.Store(max(1, int64(time.Since(f.start)))) }
+
+// forRest says whether a signal that has just come is meant to end what the target left behind. What one of these sends
+// to its group is its own business.
+func (f *forwarder) forRest(i int) bool {
+	left, at := time.Duration(f.left.Load()), time.Since(f.start)
+	raised := time.Duration(f.raised[i].Load())
+	return (passed[i] == unix.SIGINT || passed[i] == unix.SIGQUIT) && left != 0 && at > left+groupGrace &&
+		(raised == 0 || raised < at-groupGrace)
 }
 
 // groupGot says whether the tree got a signal by itself that has just come to us.

@@ -17,8 +17,9 @@ type tracer struct {
 	signals SignalHandler // the same
 	opt     Options
 	control *Control
-	forward *forwarder // nil unless PassSignals
-	suspend *suspender // the same
+	forward *forwarder  // nil unless PassSignals
+	rest    *leftBehind // nil until the target has ended
+	suspend *suspender  // the same
 	plan    *launch.Plan
 	shim    *launch.Shim
 	watch   *watch // nil unless it was attached to

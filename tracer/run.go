@@ -32,6 +32,9 @@ type Options struct {
 	Exits bool
 	// Started, if not nil, is called on the tracer's thread once the target is loaded and the Handler has seen it.
 	Started func()
+	// Left, if not nil, is called on a goroutine of its own, at most once, if the run still waits for processes some seconds
+	// after the target's end: with their PIDs, in no order. It is not called with WaitRoot, and not after Run has returned.
+	Left func(pids []int)
 	// Hardened, if not nil, is called before Started with what came of the plan's primitives.
 	Hardened func([]launch.Outcome)
 	// Network, if not nil, is called before Started with what came of the plan's Network, if it has one. The sockets
@@ -175,6 +178,7 @@ func (t *tracer) run(plan *launch.Plan) (*Result, error) {
 	}
 	shim.Go()
 	err = t.loop()
+	t.rest.stop()
 	if err != nil {
 		t.abandon()
 		return nil, err

@@ -84,6 +84,13 @@ func (r *recordCommand) Run(status *int) error {
 	if line != nil {
 		w.watch = append(w.watch, line)
 	}
+	if !r.Quiet && len(r.PID) == 0 {
+		cmd.Left = func(pids []int) {
+			line.hold(true)
+			defer line.hold(false)
+			self.Left(pids)
+		}
+	}
 	cmd.OnBreak = (&shell{recording: absolute(to.Name()), writer: w, progress: line}).stopped
 	if len(r.PID) > 0 {
 		r.untilInterrupted(cmd)

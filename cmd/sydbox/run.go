@@ -118,6 +118,9 @@ func (r *runCommand) command(pol *policy.Policy, file string, to sandbox.Reporte
 	cmd.PassSignals = true
 	cmd.InheritFDs = true
 	cmd.Reporter = to
+	if !r.Quiet {
+		cmd.Left = self.Left
+	}
 	if r.Mode == "warn" {
 		cmd.Mode = sandbox.WarnOnly
 	}

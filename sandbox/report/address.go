@@ -2,9 +2,11 @@ package report
 
 import (
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"sydbox/access"
 	"sydbox/event"
@@ -49,7 +51,7 @@ const manyAddresses = 4
 
 // chooseAddresses finds grants for the addresses that are wanted. A program that tries very many costs no more than one
 // that tries a few: each grant is tried on a policy of its own.
-func chooseAddresses(d decider, wanted []*entry) []grant {
+func chooseAddresses(d decider, wanted []*entry, command []string) []grant {
 	var grants []grant
 	if internet := ofInternet(wanted); len(internet) > manyAddresses {
 		network := grant{network: true}
@@ -61,7 +63,7 @@ func chooseAddresses(d decider, wanted []*entry) []grant {
 		if i == 2*maxGrants {
 			break
 		}
-		for _, g := range addressGrants(e.first, wanted) {
+		for _, g := range addressGrants(e.first, wanted, command) {
 			if works(d, g, []*entry{e}) {
 				grants = append(grants, g)
 				break
@@ -86,7 +88,7 @@ func ofInternet(list []*entry) []*entry {
 }
 
 // addressGrants are the rules that may allow what was denied, the best first.
-func addressGrants(d *event.Denial, all []*entry) []grant {
+func addressGrants(d *event.Denial, all []*entry, command []string) []grant {
 	a, path, err := access.ParseAddress(d.Address)
 	g := grant{section: d.Op}
 	switch {
@@ -114,7 +116,7 @@ func addressGrants(d *event.Denial, all []*entry) []grant {
 	byName := g
 	port := a.Port
 	if asksForName(d) {
-		port = wantedPort(d, all)
+		port = wantedPort(d, all, command)
 	}
 	byName.rule = strings.TrimSuffix(d.Host, ".") + ":" + strconv.Itoa(int(port))
 	return []grant{byName, g}
@@ -128,10 +130,11 @@ const (
 // lookers are programs that want a host's address and nothing else of it.
 var lookers = []string{"delv", "dig", "drill", "getent", "host", "kdig", "nslookup", "resolvectl"}
 
-// wantedPort is for a host whose address was asked for: what the answer would have been wanted for. If that cannot be
-// told from another denial, it is most likely HTTPS; with another one the next denial tells. For a look at the address
-// alone it is the port of the question: that lets the name be asked for, and opens no service that anybody wanted.
-func wantedPort(d *event.Denial, all []*entry) uint16 {
+// wantedPort is for a host whose address was asked for: what the answer would have been wanted for. If that can be told
+// neither from another denial nor from an URL in the command, it is most likely HTTPS; with another one the next denial
+// tells. For a look at the address alone it is the port of the question: that lets the name be asked for, and opens no
+// service that anybody wanted.
+func wantedPort(d *event.Denial, all []*entry, command []string) uint16 {
 	for _, e := range all {
 		if e.first.Host == d.Host && e.first.Op == "connect" {
 			if a, _, err := access.ParseAddress(e.first.Address); err == nil && a.Inet() && a.Port != domainPort {
@@ -142,7 +145,45 @@ func wantedPort(d *event.Denial, all []*entry) uint16 {
 	if len(d.Chain) > 0 && slices.Contains(lookers, d.Chain[0].Name) {
 		return domainPort
 	}
+	if port, ok := urlPort(command, strings.TrimSuffix(d.Host, ".")); ok {
+		return port
+	}
 	return httpsPort
+}
+
+// schemePorts are the ports of URLs that name none.
+var schemePorts = map[string]uint16{
+	"ftp": 21, "ssh": 22, "http": 80, "ws": 80, "https": 443, "wss": 443, "rsync": 873, "svn": 3690, "git": 9418,
+}
+
+// anURL is a scheme, perhaps a user, a host, and perhaps a port, wherever it stands in a word (RFC 3986, section 3). Most
+// runs need none of it.
+var anURL = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)([a-z]+)://(?:[^\s/@'"]*@)?([a-z0-9._-]+)(?::([0-9]{1,5}))?`)
+})
+
+// urlPort is the port at which a command names a host, if all URLs of it in the command say the same.
+func urlPort(command []string, host string) (port uint16, ok bool) {
+	for _, word := range command {
+		for _, url := range anURL().FindAllStringSubmatch(word, -1) {
+			if !strings.EqualFold(strings.TrimSuffix(url[2], "."), host) {
+				continue
+			}
+			this := schemePorts[strings.ToLower(url[1])]
+			if url[3] != "" {
+				n, err := strconv.ParseUint(url[3], 10, 16)
+				if err != nil {
+					return 0, false
+				}
+				this = uint16(n)
+			}
+			if this == 0 || ok && this != port {
+				return 0, false
+			}
+			port, ok = this, true
+		}
+	}
+	return port, ok
 }
 
 // hostsOf are the hosts of denials with the addresses that they are known by. A host that was only asked for has an

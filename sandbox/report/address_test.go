@@ -210,7 +210,7 @@ func TestSuggestsForAScanner(t *testing.T) {
 	for i := range maxDistinct {
 		tally.add(reached("connect", fmt.Sprintf("192.0.2.1:%d", i+1)))
 	}
-	flags, allowed := suggest(compiled{loadNet(t), hostsOf(tally.entries)}, tally.entries, "")
+	flags, allowed := suggest(compiled{loadNet(t), hostsOf(tally.entries)}, tally.entries, &Options{})
 	if got := shellJoin(flags); got != "--net" || allowed != maxDistinct {
 		t.Errorf("suggested %s for %d", got, allowed)
 	}
@@ -228,7 +228,7 @@ func TestSuggestsFamilies(t *testing.T) {
 	for _, op := range []string{"connect", "bind"} {
 		var tally tally
 		tally.add(reached(op, "family:netlink"))
-		flags, allowed := suggest(compiled{p, nil}, tally.entries, "")
+		flags, allowed := suggest(compiled{p, nil}, tally.entries, &Options{})
 		if got := shellJoin(flags); got != "--allow connect=family:netlink" || allowed != 1 {
 			t.Errorf("%s: suggested %s for %d", op, got, allowed)
 		}
@@ -271,6 +271,41 @@ func TestRetriesAreOneBlock(t *testing.T) {
   1×  bind     0.0.0.0:80                       by curl < make
 `
 	if diff := cmp.Diff(groups, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestURLPort(t *testing.T) {
+	for _, test := range []struct {
+		command string
+		port    uint16 // 0: none
+	}{
+		{"curl http://example.org/x", 80},
+		{"curl HTTP://example.org", 80},
+		{"curl https://EXAMPLE.org.", 443},
+		{"git clone ssh://git@example.org/x", 22},
+		{"sh -c 'curl \"http://example.org:8080\"'", 8080},
+		{"curl http://a.example.org http://example.org.uk", 0},
+		{"curl http://example.org https://example.org", 0},
+		{"curl http://example.org http://example.org/2", 80},
+		{"curl http://example.org:99999", 0},
+		{"curl gopher://example.org", 0},
+		{"curl example.org", 0},
+	} {
+		port, ok := urlPort(strings.Split(test.command, " "), "example.org")
+		if port != test.port || ok != (test.port != 0) {
+			t.Errorf("%s: %d, %v, want %d", test.command, port, ok, test.port)
+		}
+	}
+}
+
+// TestSuggestURL: what a command names with a scheme is suggested with its port.
+func TestSuggestURL(t *testing.T) {
+	var tally tally
+	tally.add(reached("connect", "example.org 192.0.2.53:53"))
+	flags, _ := suggest(compiled{loadNet(t), hostsOf(tally.entries)}, tally.entries,
+		&Options{Command: []string{"wget", "http://example.org/x.tar.gz"}})
+	if diff := cmp.Diff([]string{"--allow", "connect=example.org:80"}, flags); diff != "" {
 		t.Error(diff)
 	}
 }

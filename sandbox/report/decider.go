@@ -64,5 +64,5 @@ func (t *Terminal) suggest() (flags []string, allowed int) {
 	if t.o.Policy == nil {
 		return nil, 0
 	}
-	return suggest(compiled{t.o.Policy, hostsOf(t.tally.entries)}, t.tally.entries, t.o.Home)
+	return suggest(compiled{t.o.Policy, hostsOf(t.tally.entries)}, t.tally.entries, &t.o)
 }

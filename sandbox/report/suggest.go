@@ -60,8 +60,9 @@ var addOns = []string{"go", "node", "rust", "ccache"}
 // maxGrants is how many rules a suggestion may have; what needs more is better written into a policy.
 const maxGrants = 6
 
-// suggest returns flags that would have allowed some of what was denied, and how many of the entries they allow.
-func suggest(d decider, entries []*entry, home string) (flags []string, allowed int) {
+// suggest returns flags that would have allowed some of what was denied, and how many of the entries they allow. Of the
+// options it is the home directory and the command that count.
+func suggest(d decider, entries []*entry, o *Options) (flags []string, allowed int) {
 	wanted := denied(d, curable(entries))
 	total := len(wanted)
 	for _, name := range helpful(d, wanted) {
@@ -70,7 +71,7 @@ func suggest(d decider, entries []*entry, home string) (flags []string, allowed 
 			flags = append(flags, "-p", name)
 		}
 	}
-	grants := choose(d, wanted, home)
+	grants := choose(d, wanted, o)
 	if len(grants) > 0 {
 		// Each grant works by itself; whether they all work together is asked once more.
 		with, err := d.withGrants(grants)
@@ -148,7 +149,7 @@ func denied(d decider, list []*entry) []*entry {
 
 // choose finds grants for what is wanted. A directory is only opened where nothing but the default denied: what
 // somebody wrote a rule for is allowed by name, so that a suggestion never undoes the rule.
-func choose(d decider, wanted []*entry, home string) []grant {
+func choose(d decider, wanted []*entry, o *Options) []grant {
 	var scattered, named, addresses []*entry
 	for _, e := range wanted {
 		if onAddress(e.first) {
@@ -160,7 +161,7 @@ func choose(d decider, wanted []*entry, home string) []grant {
 		}
 	}
 	var grants []grant
-	for _, c := range clusters(scattered, home) {
+	for _, c := range clusters(scattered, o.Home) {
 		if g := (grant{section: "write", path: c.dir}); works(d, g, c.members) {
 			grants = append(grants, g)
 		} else {
@@ -168,11 +169,11 @@ func choose(d decider, wanted []*entry, home string) []grant {
 		}
 	}
 	for _, e := range named {
-		if g, ok := single(d, e, home); ok {
+		if g, ok := single(d, e, o.Home); ok {
 			grants = append(grants, g)
 		}
 	}
-	grants = unique(append(grants, chooseAddresses(d, addresses)...))
+	grants = unique(append(grants, chooseAddresses(d, addresses, o.Command)...))
 	return grants[:min(len(grants), maxGrants)]
 }
 

@@ -119,7 +119,7 @@ func TestSuggest(t *testing.T) {
 				}
 				tally.add(e)
 			}
-			flags, allowed := suggest(test.policy, tally.entries, home)
+			flags, allowed := suggest(test.policy, tally.entries, &Options{Home: home})
 			if got := shellJoin(flags); got != test.want || allowed != test.allowed {
 				t.Errorf("suggested %q for %d, want %q for %d", got, allowed, test.want, test.allowed)
 			}
@@ -137,7 +137,7 @@ func TestNoSuggestionWhereNoRuleHelps(t *testing.T) {
 		d := denial("create", "/srv/x/y")
 		change(d)
 		tally.add(d)
-		if flags, _ := suggest(stub{}, tally.entries, ""); flags != nil {
+		if flags, _ := suggest(stub{}, tally.entries, &Options{}); flags != nil {
 			t.Errorf("%s: suggested %v", name, flags)
 		}
 	}

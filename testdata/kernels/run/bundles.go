@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -56,11 +57,19 @@ func (k *kernel) bundles(a *archive) error {
 	return nil
 }
 
-// bundle puts one of the packages for another machine into the archive.
+// bundle puts one of the packages for another machine into the archive. A release in the making may lack one for a while
+// that unstable has.
 func (k *kernel) bundle(a *archive, name string) error {
 	find := func(dir string) string { return existing(filepath.Join(dir, "x")) }
 	top, err := cached(k.systemRelease()+"-"+k.systemArch()+"-"+name, func(dir string) error {
-		return fetch(dir, k.systemRelease(), k.systemArch(), []string{name}, false)
+		err := fetch(dir, k.systemRelease(), k.systemArch(), []string{name}, false)
+		if !errors.Is(err, errMissing) || k.systemRelease() != "forky" {
+			return err
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+		return fetch(dir, "sid", k.systemArch(), []string{name}, false)
 	}, find)
 	if err != nil {
 		return err
