@@ -1,6 +1,8 @@
 package ask
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -130,10 +132,33 @@ func TestInputsHostile(t *testing.T) {
 	s := newScript(t, "make")
 	s.use(1, event.OpRead, "/x/\x1b[2J\n\xff")
 	a := Inputs(s.trail(0), InputsOptions{
-		Packages: pkgdb.Open(fstest.MapFS{}, nil), Declared: []byte("x\x1b[31m (>= \x1b)\n"),
+		Packages: pkgdb.Open(fstest.MapFS{}, nil), Declared: []byte("x\x1b[31m (>= \x1b)\n"), Files: true,
 	})
 	wants(t, shown(t, a, 40), `\x1b[2J\x0a\xff`, "note: no package database")
 	wants(t, written(t, a), `"b64"`)
+}
+
+// What a declaration lacks is not buried under what nobody asked for.
+func TestDeclaredIsShort(t *testing.T) {
+	s := newScript(t, "make")
+	for i := range 2 * mostFiles {
+		s.use(1, event.OpRead, fmt.Sprintf("/x/%d", i))
+	}
+	for _, test := range []struct {
+		o           InputsOptions
+		least, most int // lines
+	}{
+		{InputsOptions{}, mostFiles, mostFiles + 10},
+		{InputsOptions{Declared: []byte("x\n")}, 5, 15},
+		{InputsOptions{Files: true}, 2 * mostFiles, 2*mostFiles + 10},
+		{InputsOptions{Files: true, Declared: []byte("x\n")}, 2 * mostFiles, 2*mostFiles + 15},
+	} {
+		test.o.Packages = pkgdb.Open(fstest.MapFS{}, nil)
+		text := shown(t, Inputs(s.trail(0), test.o), 200)
+		if lines := strings.Count(text, "\n"); lines < test.least || lines > test.most {
+			t.Errorf("%d lines, want %d to %d:\n%s", lines, test.least, test.most, text)
+		}
+	}
 }
 
 func TestCompiledFrom(t *testing.T) {

@@ -15,6 +15,13 @@ func (a *InputsAnswer) Text(p *show.Printer) {
 	}
 	p.Heading("Inputs from outside %s: %s, %s, %s of no package", a.outside(), count(all, "file"),
 		count(len(a.Packages), "package"), strconv.Itoa(len(a.Unowned)))
+	if a.Declared != nil && !a.files {
+		// That is what was asked for; the rest is another question.
+		a.Declared.text(p, false)
+		a.list(p, "Files of no package", a.Unowned, false)
+		notes(p, a.Notes)
+		return
+	}
 	if len(a.Packages) > 0 {
 		t := show.Table{Head: []string{"files", "package", "version", "for example"}, Right: "r"}
 		for _, pkg := range a.Packages {
@@ -58,6 +65,9 @@ func (f *InputFile) text() string {
 	return show.Q(string(f.Path)) + ", " + f.How + times(f.Count) + " by " + f.By.Line()
 }
 
+// mostFiles is how many files are listed that nobody has asked for one by one.
+const mostFiles = 40
+
 // list writes files, or how many there are.
 func (a *InputsAnswer) list(p *show.Printer, title string, files []*InputFile, open bool) {
 	if len(files) == 0 {
@@ -69,7 +79,11 @@ func (a *InputsAnswer) list(p *show.Printer, title string, files []*InputFile, o
 		return
 	}
 	p.Heading("%s: %d", title, len(files))
-	for _, f := range files {
+	for i, f := range files {
+		if more := len(files) - i; i >= mostFiles && more > 1 && !a.files {
+			p.Wrap(2, "and "+strconv.Itoa(more)+" more (--files shows them)")
+			break
+		}
 		p.Wrap(2, f.text())
 	}
 }
