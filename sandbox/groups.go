@@ -20,8 +20,11 @@ func (b *box) signalGroup(t *tracer.Task, inv *syscalls.Invocation, group, sig i
 	}
 	switch b.namespaceOf(t) {
 	case namespaceTheirs:
-		if group != 0 {
-			return tracer.Action{} // whoever is in a group that has a number there was made by the tree
+		// Whoever is in a group that has a number there was made by the tree, and nobody leaves such a group for one that has
+		// none: setpgid(2) takes numbers. The kernel says whom a signal is from, which nobody outside could say for it.
+		var s taskStatus
+		if group != 0 || b.proc.status(t.TID, &s) == 0 && s.group != 0 {
+			return tracer.Action{}
 		}
 	case namespaceForeign:
 		return b.denyOutsider(t, inv, actSignal, event.Process{PID: -group}, whyNamespace)

@@ -17,6 +17,7 @@ type taskStatus struct {
 	tracer    int // the thread that traces it
 	threads   int
 	innermost int // its number in its own PID namespace
+	group     int // its process group's number there; 0 if the group is of outside
 	uid, euid uint32
 	suid      uint32
 	caps      uint64 // effective
@@ -69,6 +70,10 @@ func (s *taskStatus) parse(text []byte) {
 		case "NSpid":
 			for len(value) > 0 {
 				s.innermost = int(nextNumber(&value, 10))
+			}
+		case "NSpgid":
+			for len(value) > 0 {
+				s.group = int(nextNumber(&value, 10))
 			}
 		case "CapEff":
 			s.caps = nextNumber(&value, 16)

@@ -74,5 +74,11 @@ func (k *kernel) bundle(a *archive, name string) error {
 	if err != nil {
 		return err
 	}
-	return a.copyTree(path.Join(bundlesAt, name), top)
+	if err := a.copyTree(path.Join(bundlesAt, name), top); err != nil {
+		return err
+	}
+	if bin := path.Join(bundlesAt, name, "bin"); existing(filepath.Join(top, "bin")) == "" {
+		a.link(bin, "usr/bin") // packages have nothing in the old place from trixie on
+	}
+	return nil
 }
