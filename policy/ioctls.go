@@ -28,6 +28,9 @@ var refusedIoctls = []struct {
 	{"tiocsti", 0x4b4d, "KDSETKEYCODE"},
 	{"tiocsti", 0x4bfb, "KDSKBDIACRUC"},
 
+	// What the kernel and others write to the console comes to this terminal from then on.
+	{"tiocsti", 0x541d, "TIOCCONS"},
+
 	// The call vhangup for any terminal.
 	{"vhangup", 0x5437, "TIOCVHANGUP"},
 

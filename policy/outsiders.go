@@ -73,6 +73,10 @@ var tasks = sync.OnceValue(func() map[string][]condition {
 		// pidfd_open is free: a directory of /proc serves as well, and no other free call takes either for more than looking.
 		"pidfd_send_signal": signals,
 
+		// The terminal stops and continues groups, and the kernel hangs up on them: who is in one can bring that on. 0 is a
+		// group of one's own.
+		"setpgid": {{refusal: outsiders, stop: true, tests: tests(argIsNot(1, 0))}},
+
 		"setpriority":        kindOrTowards(prioProcess),
 		"ioprio_set":         kindOrTowards(ioprioProcess),
 		"sched_setaffinity":  towards(0),

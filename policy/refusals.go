@@ -103,8 +103,8 @@ var Refusals = []Refusal{
 		Why: "signals, priorities, limits and files below /proc/PID reach processes outside the sandbox, the tracer among " +
 			"them, which could be made to do what the sandbox may not: lifting it lets a program stop, kill or slow down " +
 			"every process of its user, and sydbox itself",
-		Breaks: "a program that signals its parent or its group where those are outside (kill -0 $PPID fails), renice -u and " +
-			"-g; delegations of files (F_SETDELEG); without the signal scope of Linux 6.12 also O_ASYNC and F_SETOWN_EX, and " +
+		Breaks: "a program that signals its parent or its group where those are outside (kill -0 $PPID fails), or joins another " +
+			"group of theirs (setpgid); renice -u and -g; delegations of files (F_SETDELEG); without the signal scope of Linux 6.12 also O_ASYNC and F_SETOWN_EX, and " +
 			"who gets a signal sent to a group or a pidfd sees it as sent by sigqueue(3)"},
 	{Name: "perf", Errno: syscall.EPERM,
 		Why:    "perf events observe other processes, and the kernel's part of them has a history of holes",
@@ -153,7 +153,8 @@ var Refusals = []Refusal{
 		Why:    "the kernel's log tells about the machine, and can be cleared",
 		Breaks: "dmesg --clear, dmesg for users who may not read /dev/kmsg; syslog(3) is another thing and works"},
 	{Name: "tiocsti", Errno: syscall.EPERM,
-		Why:    "TIOCSTI and TIOCLINUX type into the terminal: the shell that started the sandbox would run it",
+		Why: "TIOCSTI and TIOCLINUX type into the terminal: the shell that started the sandbox would run it; TIOCCONS takes " +
+			"what is written to the console",
 		Breaks: "csh's completion, mailx's ~h prompt; kernels since 6.2 can do without it as well"},
 	{Name: "untraced", Errno: syscall.EPERM, Fixed: true,
 		Why:    "CLONE_UNTRACED and CLONE_PTRACE make children that their tracer is not told of",

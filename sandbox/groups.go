@@ -38,6 +38,26 @@ func (b *box) signalGroup(t *tracer.Task, inv *syscalls.Invocation, group, sig i
 	return b.signalMany(t, inv, group, sig)
 }
 
+// joinGroup judges setpgid(2). A group in which outsiders are is stopped by whoever of it reads the terminal from the
+// background, and hung up on when the last goes who has a parent elsewhere in the session. Our own is free: the tree began
+// in it, and shells go back to where they began.
+func (b *box) joinGroup(t *tracer.Task, inv *syscalls.Invocation) tracer.Action {
+	who, group := int(inv.Int(0)), int(inv.Int(1))
+	switch {
+	case group <= 0, group == who, who == 0 && group == t.Process.TGID:
+		return tracer.Action{} // EINVAL, or a group of one's own
+	case b.namespaceOf(t) == namespaceOwn && (group == unix.Getpgrp() || b.founded(group)):
+		return tracer.Action{}
+	}
+	return b.changeGroup(t, inv, actSignal, group)
+}
+
+// founded says whether a group was made by a member that still leads it.
+func (b *box) founded(group int) bool {
+	of, err := unix.Getpgid(group)
+	return err == nil && of == group && b.members.has(group)
+}
+
 // signalAll judges kill(-1): everyone whom the caller may signal, but itself and init.
 func (b *box) signalAll(t *tracer.Task, inv *syscalls.Invocation, sig int) tracer.Action {
 	if b.mode == WarnOnly {

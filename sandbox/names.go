@@ -25,14 +25,14 @@ import (
 // It belongs to the tracer's thread.
 type names struct {
 	resolvers dns.Resolvers
-	// believed is, for each resolver, whether its answers are trusted.
-	believed []bool
-	trusted  map[netip.Addr]*belonging
-	hosts    map[netip.Addr]string // hosts(5)
-	seen     map[netip.Addr]string
-	order    []netip.Addr // the keys of seen, oldest at next once it is full
-	next     int
-	now      func() time.Time
+	// believed is, for each resolver, whether its answers are trusted, local whether it is on this machine.
+	believed, local []bool
+	trusted         map[netip.Addr]*belonging
+	hosts           map[netip.Addr]string // hosts(5)
+	seen            map[netip.Addr]string
+	order           []netip.Addr // the keys of seen, oldest at next once it is full
+	next            int
+	now             func() time.Time
 
 	escorts escorts
 	report  func(*event.Denial)
@@ -92,7 +92,8 @@ func makeNames(hosts, resolvers string, own func(netip.Addr) bool, vouched bool)
 		escorts:   make(escorts),
 	}
 	for _, server := range n.resolvers.Servers {
-		n.believed = append(n.believed, vouched || !server.IsLoopback() && !own(server))
+		local := server.IsLoopback() || own(server)
+		n.local, n.believed = append(n.local, local), append(n.believed, vouched || !local)
 	}
 	for _, h := range dns.ParseHosts(hosts) {
 		// That an address is this machine's goes without saying.
@@ -260,14 +261,15 @@ func (n *names) believes(from netip.AddrPort) bool {
 }
 
 // taken is told what address the tree binds, before it does. A resolver whose place somebody of the tree has taken, for
-// however short, is not believed any more: what it has sent may lie in any queue.
+// however short, is not believed any more: what it has sent may lie in any queue. Who has the port at one address of this
+// machine can send from it at any other (ip(7) IP_PKTINFO, ipv6(7) IPV6_PKTINFO), so no resolver here is believed then.
 func (n *names) taken(ip netip.Addr, port uint16) {
 	if port != talk.DomainPort {
 		return
 	}
 	ip = ip.Unmap().WithZone("")
 	for i, server := range n.resolvers.Servers {
-		if ip == server || ip.IsUnspecified() {
+		if ip == server || ip.IsUnspecified() || n.local[i] {
 			n.believed[i] = false
 		}
 	}

@@ -44,6 +44,7 @@ func init() {
 		"fcntl":             (*box).setOwner,
 		"fcntl64":           (*box).setOwner,
 
+		"setpgid":            (*box).joinGroup,
 		"setpriority":        (*box).setPriority,
 		"ioprio_set":         (*box).setPriority,
 		"sched_setaffinity":  onArgument(actPriority, 0),

@@ -17,7 +17,7 @@ import (
 // reaches says whether an access is to an outsider in that way, and decides about it.
 func (b *box) reaches(i int, a *access.Access, v *verdict) bool {
 	o := &a.Object
-	if o.PID == 0 || !b.guarded || b.members.own(o.PID) {
+	if o.PID == 0 || !b.guarded || b.members.own(o.PID) && !b.sharesSession(o) {
 		return false
 	}
 	wanted := a.Op &^ (o.Held & (access.Read | access.Write)) // what was inherited was given
@@ -30,6 +30,16 @@ func (b *box) reaches(i int, a *access.Access, v *verdict) bool {
 	}
 	v.take(policy.Decision{Action: policy.Deny, Errno: unix.EACCES}, i, firstOp(op), whyOutside)
 	return true
+}
+
+// sharesSession says whether an entry of a process is its whole session's, and that of outsiders: "autogroup" is how much
+// of the processors all of a session get (sched(7)). Whose session's leader is gone counts as an outsider's.
+func (b *box) sharesSession(o *access.Object) bool {
+	if !bytes.HasSuffix(o.Path, []byte("/autogroup")) {
+		return false
+	}
+	leader, err := unix.Getsid(o.PID)
+	return err != nil || !b.members.has(leader)
 }
 
 // borrows decides about an object without a name that was reached through a descriptor: it must be open there for what

@@ -3,6 +3,7 @@ package tracer
 import (
 	"os"
 	"os/signal"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,10 @@ import (
 // job, and a shell waits for it to stop. What the shell waits for is this process, which is outside: the tree's signals
 // do not reach it (LANDLOCK_SCOPE_SIGNAL), and raise never did. So when the target is stopped while its group has the
 // terminal and we have not been stopped, we stop as well, by the same signal. SIGCONT from the shell wakes both.
+//
+// SIGTTIN and SIGTTOU come to a whole group if one of it uses the terminal from the background. If that is so because a
+// shell has the terminal this process stops with the group, and the shell says so. But a task can take the terminal for a
+// group of its own first and have us stopped, while that group goes on without anybody who keeps its time: not then.
 //
 // ^Z itself stops the tracer first; the target's stop is then seen when all that is over.
 
@@ -30,15 +35,42 @@ type suspender struct {
 	// stops counts the target's stops and continuations: odd while it is stopped.
 	stops atomic.Uint64
 	conts chan os.Signal
+	// terminal gets SIGTTIN and SIGTTOU, unless they were ignored when this process started.
+	terminal chan os.Signal
 }
 
 func newSuspender(c *Control) *suspender {
 	s := &suspender{control: c, group: unix.Getpgrp(), conts: make(chan os.Signal, 1)}
 	signal.Notify(s.conts, unix.SIGCONT)
+	s.terminal = make(chan os.Signal, 1)
+	for _, sig := range []os.Signal{unix.SIGTTIN, unix.SIGTTOU} {
+		if !signal.Ignored(sig) {
+			signal.Notify(s.terminal, sig)
+		}
+	}
+	go s.stopWithGroup()
 	return s
 }
 
-func (s *suspender) stop() { signal.Stop(s.conts) }
+func (s *suspender) stop() {
+	signal.Stop(s.conts)
+	signal.Stop(s.terminal)
+	close(s.terminal)
+}
+
+// stopWithGroup stops this process for what the terminal has sent to its group, unless the tree has the terminal.
+func (s *suspender) stopWithGroup() {
+	for range s.terminal {
+		group := terminalGroup()
+		own := slices.ContainsFunc(s.control.processes(), func(pid int) bool {
+			pgid, err := unix.Getpgid(pid)
+			return err == nil && pgid == group
+		})
+		if group > 0 && group != s.group && !own {
+			_ = unix.Kill(os.Getpid(), unix.SIGTSTP) // dropped where no shell waits, as the two are
+		}
+	}
+}
 
 // saw is told of each stop of the target's leader that is not a call's.
 func (s *suspender) saw(ws unix.WaitStatus, pid int) {
@@ -94,12 +126,18 @@ func (s *suspender) follow(n uint64) {
 }
 
 // foreground says whether our group is the one that the terminal talks to.
-func (s *suspender) foreground() bool {
+func (s *suspender) foreground() bool { return terminalGroup() == s.group }
+
+// terminalGroup is the group that has the terminal, 0 if there is none.
+func terminalGroup() int {
 	fd, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return false // there is none
+		return 0
 	}
 	defer unix.Close(fd)
 	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
-	return err == nil && group == s.group
+	if err != nil {
+		return 0
+	}
+	return group
 }

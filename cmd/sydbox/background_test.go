@@ -78,3 +78,127 @@ func TestNotStoppedByTree(t *testing.T) {
 		t.Errorf("%v, it said\n%s", err, text)
 	}
 }
+
+// terminalDriver is a shell on a terminal of its own: COMMAND... with PG in it for the group of a job that was there before.
+// It says how both are once the job has stopped or the command has ended, or neither in half a minute.
+const terminalDriver = `import os, pty, signal, subprocess, sys, time
+def state(p):
+    try:
+        return open(f"/proc/{p.pid}/stat").read().rsplit(") ")[1][0]
+    except OSError:
+        return "gone"
+pid, fd = pty.fork()
+if pid == 0:
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    def job(*argv):
+        def begin():
+            os.setpgid(0, 0)
+            signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        return subprocess.Popen(argv, preexec_fn=begin)
+    other = job("sleep", "600")
+    command = job(*[str(other.pid) if a == "PG" else a for a in sys.argv[1:]])
+    os.tcsetpgrp(0, command.pid)
+    for _ in range(300):
+        time.sleep(0.1)
+        if command.poll() is not None or state(other) == "T":
+            break
+    print(f"job {state(other)}, command {command.poll()}, {state(command)}", flush=True)
+    for p in command, other:
+        p.kill()
+    os._exit(0)
+try:
+    while text := os.read(fd, 4096):
+        sys.stdout.buffer.write(text)
+        sys.stdout.flush()
+except OSError:
+    pass
+`
+
+// joinsGroup joins a group of its session and reads the terminal from the background: that stops the group.
+const joinsGroup = `import os, sys
+if os.fork() == 0:
+    try:
+        os.setpgid(0, int(sys.argv[1]))
+    except PermissionError:
+        print("refused")
+        os._exit(0)
+    os.read(0, 1)
+    os._exit(0)
+os.wait()
+`
+
+// ownGroups does with groups what shells do: jobs of two processes, and back to where it began.
+const ownGroups = `import os, signal, time
+home = os.getpgrp()
+first = os.fork()
+if first == 0:
+    time.sleep(60)
+os.setpgid(first, first)
+second = os.fork()
+if second == 0:
+    time.sleep(60)
+os.setpgid(second, first)
+os.setpgid(second, home)
+os.setpgid(second, first)
+os.killpg(first, signal.SIGTERM)
+os.waitpid(first, 0)
+os.waitpid(second, 0)
+os.setpgid(0, 0)
+os.setpgid(0, home)
+print("went well")
+`
+
+// takesAndReads gives the terminal to a group of its own and has another read it, in the group of sydbox.
+const takesAndReads = `import os, signal, time
+if os.fork() == 0:
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpgrp())
+    time.sleep(100)
+time.sleep(0.5)
+if os.fork() == 0:
+    os.read(0, 1)
+    os._exit(0)
+signal.pause()
+`
+
+// TestTerminalOfOthers: the terminal stops groups, and the kernel asks nobody. A command can have it stop neither another
+// job of the shell nor sydbox, whose limit of time would be none then.
+func TestTerminalOfOthers(t *testing.T) {
+	sydbox, err := exec.LookPath("sydbox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Fatalf("%v (make test installs python3)", err)
+	}
+	policy := filepath.Join(t.TempDir(), "p.toml")
+	// Without the wall of the kernel it is the same.
+	text := "version = 1\nextends = [\"build\"]\n[harden]\nlandlock = \"off\"\n"
+	if err := os.WriteFile(policy, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	box := []string{sydbox, "run", "--"}
+	for _, test := range []struct {
+		name    string
+		command []string
+		want    string
+	}{
+		{"a job, without the box", []string{python, "-c", joinsGroup, "PG"}, "job T, "},
+		{"a job", append(box, python, "-c", joinsGroup, "PG"), "job S, command 0, "},
+		{"a job, one wall", []string{sydbox, "run", "-p", policy, "--", python, "-c", joinsGroup, "PG"}, "job S, command 0, "},
+		{"own groups", append(box, python, "-c", ownGroups), "job S, command 0, "},
+		{"sydbox", []string{sydbox, "run", "--timeout", "2s", "--", python, "-c", takesAndReads}, "job S, command 124, "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := exec.Command(python, append([]string{"-c", terminalDriver}, test.command...)...)
+			out, err := c.CombinedOutput()
+			if err != nil || !strings.Contains(string(out), test.want) ||
+				strings.Contains(test.name, "own groups") && !strings.Contains(string(out), "went well") {
+				t.Errorf("%v, want %q:\n%s", err, test.want, out)
+			}
+		})
+	}
+}
