@@ -177,7 +177,11 @@ func (f *forwarder) run() {
 		case sig := <-f.signals:
 			i := passedIndex(sig)
 			now := time.Now()
-			got, rest := f.groupGot(i), f.forRest(i)
+			got := f.groupGot(i)
+			if got {
+				f.settles(i)
+			}
+			rest := f.forRest(i)
 			if got && !rest {
 				continue
 			}
@@ -209,6 +213,15 @@ func (f *forwarder) forRest(i int) bool {
 	raised := time.Duration(f.raised[i].Load())
 	return (passed[i] == unix.SIGINT || passed[i] == unix.SIGQUIT) && left != 0 && at > left+groupGrace &&
 		(raised == 0 || raised < at-groupGrace)
+}
+
+// settles waits until a task has shown who sent what the group got, if the target is gone and that matters; not for long,
+// as the task may be held up.
+func (f *forwarder) settles(i int) {
+	at := time.Since(f.start)
+	for f.left.Load() != 0 && !f.recently(i, at) && time.Since(f.start) < at+groupGrace/4 {
+		time.Sleep(groupGrace / 200)
+	}
 }
 
 // groupGot says whether the tree got a signal by itself that has just come to us.
