@@ -104,8 +104,8 @@ var Refusals = []Refusal{
 			"them, which could be made to do what the sandbox may not: lifting it lets a program stop, kill or slow down " +
 			"every process of its user, and sydbox itself",
 		Breaks: "a program that signals its parent or its group where those are outside (kill -0 $PPID fails), or joins another " +
-			"group of theirs (setpgid); renice -u and -g; delegations of files (F_SETDELEG); without the signal scope of Linux 6.12 also O_ASYNC and F_SETOWN_EX, and " +
-			"who gets a signal sent to a group or a pidfd sees it as sent by sigqueue(3)"},
+			"group of theirs (setpgid); renice -u and -g; delegations of files (F_SETDELEG); without the signal scope of Linux " +
+			"6.12 also O_ASYNC and F_SETOWN_EX, and who gets a signal sent to a group or a pidfd sees it as sent by sigqueue(3)"},
 	{Name: "perf", Errno: syscall.EPERM,
 		Why:    "perf events observe other processes, and the kernel's part of them has a history of holes",
 		Breaks: "perf, rr; benchmarks that count cycles fall back to the clock"},

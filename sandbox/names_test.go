@@ -141,6 +141,11 @@ func TestBelieves(t *testing.T) {
 	if n.believes(at("127.0.0.53:53")) || !n.believes(at("192.0.2.53:53")) {
 		t.Error("a resolver whose place was taken is believed, or another is not")
 	}
+	mapped, _ := testNames(true)
+	mapped.taken(ip("::ffff:192.0.2.53"), 53)
+	if mapped.believes(at("192.0.2.53:53")) {
+		t.Error("a resolver whose place was taken as an IPv4 address in IPv6 is believed")
+	}
 	n.taken(ip("::"), 53)
 	if n.believes(at("192.0.2.53:53")) {
 		t.Error("any address includes that of a resolver")

@@ -27,17 +27,23 @@ except OSError:
 signal.pause()
 `
 
-// TestNotStoppedByTree: a command cannot stop sydbox by having it write to the terminal that both have; the limit of time
-// ends what waits for that.
-func TestNotStoppedByTree(t *testing.T) {
+func sydboxAndPython(t *testing.T) (sydbox, python string) {
+	t.Helper()
 	sydbox, err := exec.LookPath("sydbox")
 	if err != nil {
 		t.Fatal(err)
 	}
-	python, err := exec.LookPath("python3")
+	python, err = exec.LookPath("python3")
 	if err != nil {
 		t.Fatalf("%v (make test installs python3)", err)
 	}
+	return sydbox, python
+}
+
+// TestNotStoppedByTree: a command cannot stop sydbox by having it write to the terminal that both have; the limit of time
+// ends what waits for that.
+func TestNotStoppedByTree(t *testing.T) {
+	sydbox, python := sydboxAndPython(t)
 	master, slave, err := scripts.OpenTerminal()
 	if err != nil {
 		t.Fatal(err)
@@ -162,17 +168,10 @@ if os.fork() == 0:
 signal.pause()
 `
 
-// TestTerminalOfOthers: the terminal stops groups, and the kernel asks nobody. A command can have it stop neither another
-// job of the shell nor sydbox, whose limit of time would be none then.
+// TestTerminalOfOthers: the terminal stops groups, and the kernel asks nobody. A command cannot have it stop another job of
+// the shell, nor sydbox by taking the terminal for itself: there would be no limit of time then.
 func TestTerminalOfOthers(t *testing.T) {
-	sydbox, err := exec.LookPath("sydbox")
-	if err != nil {
-		t.Fatal(err)
-	}
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Fatalf("%v (make test installs python3)", err)
-	}
+	sydbox, python := sydboxAndPython(t)
 	policy := filepath.Join(t.TempDir(), "p.toml")
 	// Without the wall of the kernel it is the same.
 	text := "version = 1\nextends = [\"build\"]\n[harden]\nlandlock = \"off\"\n"
