@@ -75,7 +75,8 @@ var suites = []suite{
 		pkg: "sandbox", slow: true, tools: true, bundles: true,
 		run:       "TestProbe|TestFit|TestBenign$|TestAttacks$|TestNetAttacks$|TestRootInContainer|TestUnseen",
 		short:     "TestProbe|TestBenign$/^(addresses|busy_exit|identity|names|open_flags|unix_sockets)$/^dynamic$/^(user|policed)$",
-		elsewhere: "TestNetPrograms|TestNameClients|TestAttacksDoc|TestBundleRoots|TestWallIsNotNoticed/go",
+		elsewhere: "TestNetPrograms|TestNameClients|TestAttacksDoc|TestBundleRoots|TestWallIsNotNoticed/go|" +
+			"TestFailClosed/many_denied_names",
 		trees:     []string{"../testdata"},
 	},
 	{pkg: "cmd/sydbox", booted: true, elsewhere: "TestDocs|TestLinks", tools: true, trees: []string{"../../testdata/script"}},
