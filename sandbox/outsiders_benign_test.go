@@ -34,6 +34,27 @@ func TestMembersWithoutLandlock(t *testing.T) {
 	}
 }
 
+// Nor where they were born into a PID namespace of their own: the kernel replaces by 0 whom the tracer's signals are from.
+func TestMembersApartWithoutLandlock(t *testing.T) {
+	t.Parallel()
+	w := newWorkshop(t)
+	for _, uid := range users() {
+		needApart(t, w, uid)
+	}
+	for _, program := range []string{"members", "signals", "stops", "waits", "kill_race", "subreaper"} {
+		t.Run(program, func(t *testing.T) {
+			t.Parallel()
+			binary, err := w.compile("../testdata/benign/"+program+".c", variants["dynamic"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, uid := range users() {
+				t.Run(userName(uid), func(t *testing.T) { w.compareUnder(t, binary, uid, tracerAlone+apart+"\n") })
+			}
+		})
+	}
+}
+
 // What is allowed costs nothing on the heap: a member, oneself, a whole group.
 func TestMembersAllocateNothing(t *testing.T) {
 	me := unix.Getpid()

@@ -41,6 +41,12 @@ func (b *box) pidfdSignal(t *tracer.Task, inv *syscalls.Invocation) tracer.Actio
 	if inv.Int(0) < 0 && flags&pidfdGroup == 0 {
 		return tracer.Action{} // the caller itself (PIDFD_SELF, Linux 6.14), or EBADF: no table is looked into
 	}
+	if b.namespaceOf(t) == namespaceTheirs {
+		// From there the kernel lets a pidfd reach only whom the tree has made, and init drops what comes from inside
+		// (access_pidfd_pidns, kernel/signal.c, Linux 5.1). And it says whom a signal is from, which for somebody outside it
+		// replaces by 0.
+		return tracer.Action{}
+	}
 	pid, single, errno := b.pidfd(t, int(inv.Int(0)))
 	if errno != 0 {
 		return tracer.Deny(errno)
