@@ -15,6 +15,7 @@ type tool struct {
 	own     bool // ours: every round, and a failure ends the run
 	box     bool // it takes the flags of sydbox run
 	records bool // it writes down what happens, and is compared with its like
+	floor   bool // no box, but what one is made of
 }
 
 // copyTool copies a program that is measured, so that a build meanwhile does not change it.
@@ -25,6 +26,13 @@ func copyTool(from, to string) (string, error) {
 	}
 	return to, os.WriteFile(to, text, 0o755)
 }
+
+// floorProgram runs a command under what every box pays for, and floorFilter and floorBoth are what the report calls it.
+const (
+	floorProgram = "floor"
+	floorFilter  = "empty filter"
+	floorBoth    = "and Landlock"
+)
 
 // recordingFile is what is recorded to.
 func (k *kit) recordingFile() string { return k.path("recording.gz") }
@@ -47,6 +55,11 @@ func (s *settings) installed(k *kit) ([]tool, error) {
 		}
 		list = append(list, tool{name: "sydbox before", prefix: []string{before, "run", "--"}, own: true, box: true})
 	}
+	floor := tool{own: true, floor: true}
+	for _, f := range [][2]string{{floorFilter, "filter"}, {floorBoth, "both"}} {
+		floor.name, floor.prefix = f[0], []string{k.path(floorProgram), f[1]}
+		list = append(list, floor)
+	}
 	strace := []string{"strace", "-f", "--seccomp-bpf", "-o"}
 	list = append(list, []tool{
 		{name: "syd-trace", prefix: []string{trace, "record", "-q", "-o", k.recordingFile(), "--"}, own: true, records: true},
@@ -63,6 +76,12 @@ func (s *settings) installed(k *kit) ([]tool, error) {
 	for _, t := range list {
 		if t.prefix == nil {
 			found = append(found, t)
+			continue
+		}
+		if t.floor {
+			if s.tools.matches(t.name) {
+				found = append(found, t)
+			}
 			continue
 		}
 		path, err := exec.LookPath(t.prefix[0])

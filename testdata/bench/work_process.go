@@ -36,7 +36,8 @@ func processes(k *kit) []workload {
 		},
 		{
 			name: "find /usr -newer", group: programs, argv: []string{"find", "/usr", "-newer", newer}, budget: 1.03,
-			peerRounds: 1, prepare: func() error { return os.WriteFile(newer, nil, 0o644) },
+			peerRounds: 1, floors: true,
+			prepare: all(func() error { return os.WriteFile(newer, nil, 0o644) }, k.program(floorProgram)),
 		},
 	}
 }

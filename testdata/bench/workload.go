@@ -22,6 +22,8 @@ type workload struct {
 	rounds, peerRounds int
 	// without are the names of tools with which it makes no sense, or does not work.
 	without []string
+	// floors says that it is run under what a box is made of as well.
+	floors bool
 	// prepare, if there is one, makes what it needs.
 	prepare func() error
 	// fresh, if there is one, makes the directory to run in, which is removed afterwards; it is not measured.
@@ -49,7 +51,9 @@ func pick(k *kit, only pattern) []workload {
 // suitable are the tools that run it: those that record, or the others; natively it always runs.
 func (w *workload) suitable(tools []tool) (list []tool) {
 	for _, t := range tools {
-		if t.prefix == nil || t.records == (w.group == recording) && !slices.Contains(w.without, t.name) {
+		switch {
+		case t.floor && !w.floors, slices.Contains(w.without, t.name):
+		case t.prefix == nil, t.records == (w.group == recording):
 			list = append(list, t)
 		}
 	}
