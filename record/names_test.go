@@ -37,6 +37,12 @@ const (
 	byNscd = " @unix:/run/nscd/socket"
 )
 
+// connects is a command that finds a host by the C library and connects to it. Curl asks for more by itself since it knows
+// HTTPS records.
+func connects(host string) string {
+	return `python3 -c 'import socket; socket.create_connection(("` + host + `", 8080))'`
+}
+
 func TestNames(t *testing.T) {
 	probetest.Needs(t, "pidfd_getfd")
 	if !inNameWorld(t) {
@@ -47,14 +53,14 @@ func TestNames(t *testing.T) {
 		asked   []string
 		reached []string
 	}{
-		"curl": {"curl -s http://web.test:8080/", []string{"web.test" + byUDP + " " + faraway},
-			[]string{"connect " + faraway + ":8080 tcp web.test EINPROGRESS"}},
+		"connecting": {connects("web.test"), []string{"web.test" + byUDP + " " + faraway},
+			[]string{"connect " + faraway + ":8080 tcp web.test"}},
 		"getent": {"getent ahosts one.test two.test; getent ahosts name.nowhere",
 			[]string{"one.test" + byUDP + " " + faraway, "two.test" + byUDP + " " + faraway, "name.nowhere" + byUDP}, nil},
 		"too long for a datagram": {"getent ahostsv4 long.test", []string{"long.test" + byUDP, "long.test" + byUDP + " " + faraway}, nil},
-		"a daemon": {"curl -s http://daemon.test:8080/", []string{"daemon.test" + byNscd + " " + faraway},
-			[]string{"connect " + faraway + ":8080 tcp daemon.test EINPROGRESS"}},
-		"hosts(5)": {"curl -s http://known.test:8080/", nil, nil},
+		"a daemon": {connects("daemon.test"), []string{"daemon.test" + byNscd + " " + faraway},
+			[]string{"connect " + faraway + ":8080 tcp daemon.test"}},
+		"hosts(5)": {connects("known.test"), nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr := recordOf(t, c.script)
@@ -70,7 +76,7 @@ func TestNames(t *testing.T) {
 		})
 	}
 	t.Run("the name of an address", func(t *testing.T) {
-		tr := recordOf(t, "curl -s http://known.test:8080/")
+		tr := recordOf(t, connects("known.test"))
 		if got := reachesOf(tr, deaf); len(got) == 0 || !strings.Contains(got[0], "known.test") {
 			t.Errorf("%q", got)
 		}

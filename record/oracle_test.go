@@ -129,7 +129,8 @@ var byDescriptor = map[string]bool{"fchmod": true, "fchown": true, "fsetxattr": 
 
 // unnamed says whether a call names no file: strace has those too.
 func unnamed(name, args string) bool {
-	return strings.Contains(args, `"", `) || name == "getcwd"
+	_, first, _ := strings.Cut(args, `"`)
+	return strings.HasPrefix(first, `", `) || name == "getcwd"
 }
 
 func call(name, typed, errno, dir string) string {
