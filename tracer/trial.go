@@ -119,6 +119,9 @@ func (r *Trial) entered(t *tracer, task *Task) {
 	r.Filter = nil // it is there, and it stops
 	if errno := t.readCall(task.TID, &t.call); errno != 0 || t.call.abi == nil {
 		r.Stop = fmt.Errorf("the registers of a call cannot be read: %w", errno)
+		if errno == 0 { // they do not tell the call whole (riscv64)
+			r.Stop = fmt.Errorf("%w, and the registers of a call do not tell it whole", errNoInfo)
+		}
 		_ = unix.Kill(task.TID, unix.SIGKILL)
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"sydbox/arch"
 	"sydbox/cmd/internal/scripts"
 	"sydbox/sandbox"
 )
@@ -42,6 +43,7 @@ func TestScript(t *testing.T) {
 				return err
 			}
 			env.Setenv("bindir", filepath.Dir(sydbox))
+			env.Setenv("ABI", arch.Native()[0].Name)
 			return scripts.MakeExecutable(filepath.Join(env.WorkDir, "bin"))
 		},
 		Condition: func(cond string) (bool, error) {

@@ -200,7 +200,7 @@ stamp:
 	if a.Status() != 1 || len(a.Proved) != 3 {
 		t.Fatal(got)
 	}
-	wants(t, got, "\ntime\n", "date.o at byte", "by as #", " < gcc #", "and prog (from date.o)",
+	wants(t, got, "\ntime\n", "date.o at byte", "as #", " < gcc #", "and prog (from date.o)",
 		"SOURCE_DATE_EPOCH is not set")
 	wants(t, got, "stamp at byte 0", "by date #", "\n    date   in ")
 

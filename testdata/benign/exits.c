@@ -52,8 +52,8 @@ int main(void)
 	child = fork();
 	if (child == 0)
 		__builtin_trap();
-#ifdef __aarch64__
-	IS(exited(child), -SIGTRAP); /* the compiler's trap is a brk there */
+#if defined __aarch64__ || defined __riscv && !defined __clang__
+	IS(exited(child), -SIGTRAP); /* the compiler's trap is a breakpoint there */
 #else
 	IS(exited(child), -SIGILL);
 #endif
