@@ -142,6 +142,7 @@ type Said struct {
 	ID   int
 	Text string
 	Cut  int64 // how many bytes before Text are missing
+	Lost bool  // descriptor 2 was /dev/null
 }
 
 // Hinted is something that can make two runs differ.

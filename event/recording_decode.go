@@ -60,6 +60,7 @@ type line struct {
 	Cut         int64 `json:"cut"`
 	Exit        int   `json:"exit"`
 	Core        bool  `json:"core"`
+	Lost        bool  `json:"lost"`
 	User        int64 `json:"user"`
 	System      int64 `json:"system"`
 	MaxRSS      int64 `json:"maxrss"`
@@ -129,7 +130,7 @@ func (l *line) event() Event {
 	case "signal":
 		return &Signalled{At: l.At, ID: l.ID, Signal: l.Signal, From: l.From, PID: l.PID}
 	case "said":
-		return &Said{At: l.At, ID: l.ID, Text: raw(l.Text, l.TextB), Cut: l.Cut}
+		return &Said{At: l.At, ID: l.ID, Text: raw(l.Text, l.TextB), Cut: l.Cut, Lost: l.Lost}
 	case "hint":
 		return &Hinted{At: l.At, ID: l.ID, What: l.What, Call: l.Call}
 	case "end":

@@ -102,6 +102,7 @@ func (e *Said) AppendJSON(b []byte) []byte {
 	b = appendLine(b, "said", e.At, e.ID)
 	b = appendField(b, "text", e.Text)
 	b = appendCount(b, "cut", e.Cut)
+	b = appendFlag(b, "lost", e.Lost)
 	return append(b, '}')
 }
 

@@ -21,6 +21,7 @@ var lines = []Event{
 	&Reached{At: 4, ID: 2, Op: "connect", Address: "unix:/\xff", Protocol: "stream", Host: "\xff", Errno: "EPERM", Denied: "x"},
 	&Asked{At: 5, ID: 2, Host: "a\x00b", Server: "192.0.2.1:53", Addresses: []string{"192.0.2.7"}},
 	&Signalled{At: 6, ID: 2, Signal: "SIGTERM", From: 1, PID: 9},
+	&Said{At: 7, ID: 2, Text: "lost\n", Lost: true},
 	&Said{At: 7, ID: 2, Text: "cc1: \x1b[31merror\xff\n", Cut: 12},
 	&Hinted{At: 8, ID: 2, What: "random", Call: "getrandom"},
 	&Ended{At: 9, ID: 2, Exit: 3, Signal: "SIGSEGV", Core: true, User: 1, System: 2, MaxRSS: 3, ReadBytes: 4, WriteBytes: -1, Threads: 2},

@@ -145,6 +145,24 @@ int main(int argc, char **argv) {
 	}
 }
 
+// What goes to /dev/null is told apart from what is heard.
+func TestSaidToNobody(t *testing.T) {
+	probetest.Needs(t, "call description") // what a shell itself says
+	const script = "echo a >&2; exec 2>/dev/null; echo b >&2; echo c >&2"
+	heard, err := os.Create(filepath.Join(t.TempDir(), "heard"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer heard.Close()
+	if p := recordOf(t, script, func(c *Cmd) { c.Stderr = heard }).Root(); p.Said != "a\n" || p.Lost != "b\nc\n" {
+		t.Errorf("said %q, lost %q", p.Said, p.Lost)
+	}
+	// Who starts the command with /dev/null still wants to know.
+	if p := recordOf(t, script).Root(); p.Said != "a\nb\nc\n" || p.Lost != "" {
+		t.Errorf("said %q, lost %q", p.Said, p.Lost)
+	}
+}
+
 func TestApplets(t *testing.T) {
 	tr := recordOf(t, `ln -s "$(command -v busybox)" true; ./true; busybox cat /dev/null; git -C . status; git --version
 		/bin/ls >/dev/null; "$(ls /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-*.so.1 2>/dev/null | head -n 1)" /bin/echo`)

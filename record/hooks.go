@@ -41,6 +41,7 @@ type recorderExtras struct {
 	failed   bool   // a failure was stopped at
 	givenUp  bool   // at a breakpoint
 	pidSpace string // the recorder's PID namespace
+	unheard  bool   // the command's own standard error is /dev/null: then that is as good as any
 }
 
 // processExtras are their state of a process.
@@ -108,6 +109,7 @@ func (r *recorder) begin(c *Cmd) error {
 	r.names.readHosts(hostsFile())
 	r.applets = newApplets(r.slow)
 	r.injected = c.Injections
+	r.unheard = c.Stderr == nil || isNull(unix.Getpid(), int(c.Stderr.Fd()))
 	r.sortBreaks()
 	if c.Policy != nil {
 		r.against = newJudge(c.Policy, [3]*os.File{c.Stdin, c.Stdout, c.Stderr})

@@ -1,6 +1,10 @@
 package record
 
 import (
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
 	"sydbox/access/talk"
 	"sydbox/event"
 	"sydbox/syscalls"
@@ -15,6 +19,7 @@ type said struct {
 	at    int64
 	total int64
 	tail  []byte // at most twice tailMost: its end counts
+	lost  bool   // it went to /dev/null
 }
 
 // tailMost is how much of what a process says is kept, buffersMost how many buffers of one call are read.
@@ -39,8 +44,12 @@ func (r *recorder) says(t *tracer.Task, p *process, inv *syscalls.Invocation) tr
 
 // hears reads what a call writes.
 func (r *recorder) hears(t *tracer.Task, p *process, inv *syscalls.Invocation) {
+	lost := !r.unheard && isNull(t.TID, int(inv.Int(0)))
+	if p.said != nil && p.said.lost != lost {
+		r.tellSaid(p)
+	}
 	if p.said == nil {
-		p.said = new(said)
+		p.said = &said{lost: lost}
 	}
 	p.said.at = r.now()
 	if inv.Call == callWrite {
@@ -55,6 +64,14 @@ func (r *recorder) hears(t *tracer.Task, p *process, inv *syscalls.Invocation) {
 		}
 		p.said.add(t, iov[0], iov[1])
 	}
+}
+
+// isNull says whether a task's descriptor is /dev/null: nobody has read what was written there.
+func isNull(tid, fd int) bool {
+	const null = 1<<8 | 3 // null(4)
+	var stat unix.Stat_t
+	err := unix.Stat("/proc/"+strconv.Itoa(tid)+"/fd/"+strconv.Itoa(fd), &stat)
+	return err == nil && stat.Mode&unix.S_IFMT == unix.S_IFCHR && stat.Rdev == null
 }
 
 // add reads the end of a buffer.
@@ -134,7 +151,7 @@ func (s *said) line(id int) *event.Said {
 		return nil
 	}
 	text := s.tail[max(0, len(s.tail)-tailMost):]
-	return &event.Said{At: s.at, ID: id, Text: string(text), Cut: s.total - int64(len(text))}
+	return &event.Said{At: s.at, ID: id, Text: string(text), Cut: s.total - int64(len(text)), Lost: s.lost}
 }
 
 // tellSaid writes what a process has said since the last time.

@@ -26,6 +26,8 @@ type WhyAnswer struct {
 	Said    show.Bytes `json:"stderr,omitempty"`
 	SaidCut int64      `json:"stderr_cut,omitempty"` // bytes that are missing before it
 	Speaker *Process   `json:"stderr_of,omitempty"`
+	// Lost says that this was /dev/null: nobody has read it.
+	Lost bool `json:"stderr_lost,omitempty"`
 	// Suspects failed below the process that failed first, which went on: a test that a loop ran, say. The last ones.
 	Suspects []*Failure `json:"suspects,omitempty"`
 	// Others failed too, of those that made their parents fail; Tolerated counts the rest of what failed.

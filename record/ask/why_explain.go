@@ -31,7 +31,10 @@ func (a *WhyAnswer) explain(t *trail.Trail, p *trail.Proc) {
 	speaker, said := speaker(p, suspects)
 	if speaker != nil {
 		who := processAt(speaker, 1<<62)
-		a.Said, a.SaidCut, a.Speaker = show.Bytes(said), speaker.SaidCut, &who
+		a.Said, a.Speaker, a.Lost = show.Bytes(said), &who, strings.TrimSpace(speaker.Said) == ""
+		if !a.Lost {
+			a.SaidCut = speaker.SaidCut
+		}
 	}
 	a.Mishaps = mishaps(t, append(family(p), suspects...), said)
 	if p.End != nil && p.End.Exit == 1 && p.Said == "" && asking[p.Name()] && p.Parent != nil && a.Note == "" {
@@ -87,7 +90,8 @@ func suspectsBelow(t *trail.Trail, p *trail.Proc) (list []*trail.Proc) {
 }
 
 // speaker finds whose words tell why a process failed: its own, its forks', those of what it was connected to by a
-// pipe, those of what failed below it, its children's, its ancestors'.
+// pipe, those of what failed below it, its children's, its ancestors'. What went to /dev/null comes last: a script asks
+// many things whose answer is no, and hides that. It can be the only trace, though.
 func speaker(p *trail.Proc, suspects []*trail.Proc) (*trail.Proc, string) {
 	candidates := family(p)
 	if p.Parent != nil {
@@ -108,6 +112,11 @@ func speaker(p *trail.Proc, suspects []*trail.Proc) (*trail.Proc, string) {
 	for _, q := range append(candidates, p.Chain()...) {
 		if strings.TrimSpace(q.Said) != "" {
 			return q, q.Said
+		}
+	}
+	for _, q := range candidates {
+		if strings.TrimSpace(q.Lost) != "" {
+			return q, q.Lost
 		}
 	}
 	return nil, ""

@@ -62,6 +62,21 @@ func TestWhyMake(t *testing.T) {
 	wants(t, shown(t, Why(s.trail(2)), 100), "make #1 failed: exit 2", "No rule to make target 'x'")
 }
 
+// What went to /dev/null is told where nobody said anything else.
+func TestWhyLost(t *testing.T) {
+	for _, loud := range []bool{false, true} {
+		s := newScript(t, "script")
+		s.add(&event.Said{At: s.now(), ID: s.run(1, "test-program"), Text: "hidden\n", Lost: true})
+		s.end(2, 1)
+		want := []string{"test-program #2 wrote to standard error, which was /dev/null", "  hidden"}
+		if loud {
+			s.said(1, "aloud\n")
+			want = []string{"script #1 wrote to standard error\n", "  aloud"}
+		}
+		wants(t, shown(t, Why(s.trail(1)), 100), want...)
+	}
+}
+
 // What a shell makes of failures.
 func TestWhyShell(t *testing.T) {
 	tests := []struct {

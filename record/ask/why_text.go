@@ -115,7 +115,11 @@ func (a *WhyAnswer) why(p *show.Printer) {
 	if !a.All {
 		from = max(0, len(lines)-saidLines)
 	}
-	p.Heading("%s wrote to standard error", a.Speaker)
+	if a.Lost {
+		p.Heading("%s wrote to standard error, which was /dev/null", a.Speaker)
+	} else {
+		p.Heading("%s wrote to standard error", a.Speaker)
+	}
 	switch {
 	case from > 0:
 		p.Line("  %s", p.Paint(show.Faint, count(from, "line")+" before that: --all"))

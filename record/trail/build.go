@@ -56,7 +56,11 @@ func (b *builder) add(e event.Event) {
 	case *event.Hinted:
 		b.Hints = append(b.Hints, Hint{Hinted: *e, Proc: b.proc(e.ID)})
 	case *event.Said:
-		if p := b.proc(e.ID); p != nil {
+		switch p := b.proc(e.ID); {
+		case p == nil:
+		case e.Lost:
+			p.Lost += e.Text
+		default:
 			p.Said, p.SaidCut = p.Said+e.Text, p.SaidCut+e.Cut
 		}
 	case *event.Ended:

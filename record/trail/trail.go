@@ -47,9 +47,11 @@ type Proc struct {
 	Execs []*Exec
 	// End is nil if its end was not seen.
 	End *event.Ended
-	// Said is the end of what it wrote to descriptor 2, SaidCut how much is missing before that.
+	// Said is the end of what it wrote to descriptor 2, SaidCut how much is missing before that. Lost is what it wrote there
+	// while that was /dev/null.
 	Said    string
 	SaidCut int64
+	Lost    string
 	// inherited is what its parent was when it was born.
 	inherited *Exec
 	// Uses are indexes into Trail.Uses, Reaches into Trail.Reaches: what it did itself.
