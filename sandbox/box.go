@@ -175,9 +175,10 @@ func (b *box) describe(t *tracer.Task, inv *syscalls.Invocation) (action tracer.
 	b.res.NoteLinks = b.execs != nil && inv.Call.Class == syscalls.Exec // a program is known by its links, too
 	errno := access.Describe(inv, t, b.res, &b.acc)
 	b.res.NoteLinks = false
+	if errno := b.ownRights(); errno != 0 { // judging looks into /proc
+		return b.blind(t, inv, errno), true
+	}
 	switch {
-	case b.ownRights() != 0: // judging and reporting look into /proc
-		return tracer.Deny(unix.EACCES), true
 	case errno == unix.EPERM:
 		// Not even the kernel's own interface lets the tracer look (a non-dumpable task, an unprivileged tracer).
 		return b.blind(t, inv, errno), true

@@ -38,7 +38,7 @@ type MissingName struct {
 	First     Process `json:"first"`
 	At        int64   `json:"at"`
 	Lookups   int     `json:"lookups"`
-	// Dirs are where it was not, Found the files that were found there instead, by the same process.
+	// Dirs are where it was not, none if the program only said so; Found the files that were found there instead, by the same process.
 	Dirs  []show.Bytes `json:"directories"`
 	Found []show.Bytes `json:"found,omitempty"`
 	// Later is who put it where it had been looked for, afterwards.
@@ -84,6 +84,7 @@ func Missing(t *trail.Trail, options MissingOptions) *MissingAnswer {
 			m.add(s)
 		}
 	}
+	a.addTold(t, options)
 	a.laterFor(t)
 	kept := a.Names[:0]
 	for _, m := range a.Names {

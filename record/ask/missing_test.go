@@ -6,6 +6,19 @@ import (
 	"sydbox/event"
 )
 
+// What only words tell of.
+func TestMissingTold(t *testing.T) {
+	s := newScript(t, "make")
+	for range 2 {
+		s.said(s.run(1, "python3"), "Traceback (most recent call last):\nModuleNotFoundError: No module named 'yaml.nodes'\n")
+	}
+	s.said(s.run(1, "node"), "Error: Cannot find module 'left-pad'\nError [X]: Cannot find package '@a/b' imported from /x.mjs\n")
+	tr := s.trail(1)
+	text := shown(t, Missing(tr, MissingOptions{NeverFound: true}), 100)
+	wants(t, text, "module", "@a/b by node #4, which says so", "left-pad by node #4", "yaml.nodes by python3 ×2, which says so")
+	lacks(t, shown(t, Missing(tr, MissingOptions{Program: "node"}), 100), "yaml")
+}
+
 func TestMissing(t *testing.T) {
 	s := newScript(t, "make")
 	s.fail(1, event.OpLook, "/b/own", "ENOENT")

@@ -98,6 +98,8 @@ func (a *MissingAnswer) where(m *MissingName) string {
 		s += " in " + count(n, "directory") + ", the first " + dirList(m.Dirs[:1])
 	case n > 1:
 		s += " in " + count(n, "directory") + ": " + dirList(m.Dirs)
+	case n == 0:
+		s += ", which says so"
 	case string(m.Name) != "" && m.Name[0] != '/':
 		s += " in " + dirList(m.Dirs)
 	}
