@@ -154,6 +154,11 @@ func (l *library) suggest(name string) string {
 	if _, err := fs.Stat(l.fs(), fsPath(path.Join(l.dir(), name))); err == nil {
 		return fmt.Sprintf("write %q for the file of that name", "./"+name)
 	}
+	if stem, _, typed := strings.Cut(name, "."); typed {
+		if _, err := fs.Stat(l.fs(), fsPath(path.Join(l.dir(), stem+".toml"))); err == nil {
+			return fmt.Sprintf("did you mean %q?", stem+".toml")
+		}
+	}
 	return choose(name, known)
 }
 

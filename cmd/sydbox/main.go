@@ -6,10 +6,14 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"os/exec"
+	"strings"
 
 	"sydbox/cmd/internal/console"
 	"sydbox/sandbox"
+	"sydbox/sandbox/report"
 )
 
 func main() {
@@ -40,7 +44,7 @@ func mainStatus(args []string) int {
 	args, cli.Check.command, cli.Check.separated = splitCheck(args)
 	context, err := self.Parse(parser, args)
 	if err != nil {
-		return self.Fail(err)
+		return self.Fail(meantRun(err, args))
 	}
 	if context == nil {
 		return 0
@@ -51,4 +55,19 @@ func mainStatus(args []string) int {
 		return self.Fail(err)
 	}
 	return status
+}
+
+// meantRun adds how a command is run to the error about arguments that begin with one.
+func meantRun(err error, args []string) error {
+	if len(args) == 0 || !strings.HasPrefix(err.Error(), "unexpected argument "+args[0]) {
+		return err
+	}
+	if _, missing := exec.LookPath(args[0]); missing != nil {
+		return err
+	}
+	line := "sydbox run --"
+	for _, word := range args {
+		line += " " + report.ShellQuote(word)
+	}
+	return console.WithHints(errors.Unwrap(err), "to run that command: "+line)
 }

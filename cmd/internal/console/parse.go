@@ -110,5 +110,8 @@ func (p Program) usage(err error) error {
 	if flag, _, guessed := strings.Cut(err.Error(), ", did you mean"); guessed && len(flag) == len("unknown flag -x") {
 		err = errors.New(flag) // every flag of one letter is near
 	}
+	if strings.Contains(err.Error(), "missing unit in duration") {
+		return WithHints(err, "write it with its unit: 10s, 5m, 1h30m")
+	}
 	return WithHints(err, command+" --help shows what can be typed")
 }

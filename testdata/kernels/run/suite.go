@@ -73,11 +73,11 @@ var suites = []suite{
 	{pkg: "sandbox/report", booted: true, elsewhere: "TestHintLeakSanitizer", tools: true},
 	{
 		pkg: "sandbox", slow: true, tools: true, bundles: true,
-		run:       "TestProbe|TestFit|TestBenign$|TestAttacks$|TestNetAttacks$|TestRootInContainer|TestUnseen",
-		short:     "TestProbe|TestBenign$/^(addresses|busy_exit|identity|names|open_flags|unix_sockets)$/^dynamic$/^(user|policed)$",
+		run:   "TestProbe|TestFit|TestBenign$|TestAttacks$|TestNetAttacks$|TestRootInContainer|TestUnseen",
+		short: "TestProbe|TestBenign$/^(addresses|busy_exit|identity|names|open_flags|unix_sockets)$/^dynamic$/^(user|policed)$",
 		elsewhere: "TestNetPrograms|TestNameClients|TestAttacksDoc|TestBundleRoots|TestWallIsNotNoticed/go|" +
 			"TestFailClosed/many_denied_names",
-		trees:     []string{"../testdata"},
+		trees: []string{"../testdata"},
 	},
 	{pkg: "cmd/sydbox", booted: true, elsewhere: "TestDocs|TestLinks", tools: true, trees: []string{"../../testdata/script"}},
 	{pkg: "cmd/syd-trace", slow: true, elsewhere: "TestDocs", tools: true, trees: []string{"../../testdata/trace"}},
