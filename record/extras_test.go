@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -164,8 +165,12 @@ func TestSaidToNobody(t *testing.T) {
 }
 
 func TestApplets(t *testing.T) {
+	loader := `"$(ls /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-*.so.1 2>/dev/null | head -n 1)"`
+	if runtime.GOARCH == "386" {
+		loader = "/lib/ld-linux.so.2"
+	}
 	tr := recordOf(t, `ln -s "$(command -v busybox)" true; ./true; busybox cat /dev/null; git -C . status; git --version
-		/bin/ls >/dev/null; "$(ls /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-*.so.1 2>/dev/null | head -n 1)" /bin/echo`)
+		/bin/ls >/dev/null; `+loader+` /bin/echo`)
 	var got []string
 	for _, p := range tr.Procs {
 		for _, x := range p.Execs {

@@ -3,6 +3,7 @@ package record
 import (
 	"golang.org/x/sys/unix"
 
+	"sydbox/arch"
 	"sydbox/event"
 	"sydbox/syscalls"
 	"sydbox/tracer"
@@ -24,12 +25,12 @@ var hintOf = map[*syscalls.Call]hint{
 	syscalls.ByName("sched_getaffinity"): {"cpus", 8},
 }
 
-// hintRow says when a call is a hint. glibc's malloc takes 8 random bytes at the start of each program, without
+// hintRow says when a call is a hint. glibc's malloc takes random bytes for a pointer at the start of each program, without
 // waiting, for a mark that it never shows (tcache_key_initialize in malloc/malloc.c).
-func hintRow(row *syscalls.Row, call *syscalls.Call) {
+func hintRow(row *syscalls.Row, abi *arch.ABI, call *syscalls.Call) {
 	if call.Name == "getrandom" {
 		row.Clauses = append(row.Clauses, syscalls.Clause{Tests: []syscalls.Test{
-			{Arg: 1, Mask: 1<<32 - 1, Value: 8}, {Arg: 2, Mask: 1<<32 - 1, Value: unix.GRND_NONBLOCK},
+			{Arg: 1, Mask: 1<<32 - 1, Value: uint64(abi.PointerSize)}, {Arg: 2, Mask: 1<<32 - 1, Value: unix.GRND_NONBLOCK},
 		}})
 	}
 	row.Else = stop

@@ -76,7 +76,7 @@ func extraRow(abi *arch.ABI, e syscalls.Entry) (row syscalls.Row) {
 		signalRow(&row, call)
 	}
 	if _, hints := hintOf[call]; hints {
-		hintRow(&row, call)
+		hintRow(&row, abi, call)
 	}
 	for i := range row.Clauses {
 		row.Clauses[i].Tests = syscalls.InWords(abi, row.Clauses[i].Tests)

@@ -125,7 +125,8 @@ func straced(text, dir string) (calls map[string]int, ends []string) {
 }
 
 // byDescriptor are calls that are recorded and that strace's %file does not have.
-var byDescriptor = map[string]bool{"fchmod": true, "fchown": true, "fsetxattr": true, "fremovexattr": true}
+var byDescriptor = map[string]bool{"fchmod": true, "fchown": true, "fchown32": true,
+	"fsetxattr": true, "fremovexattr": true}
 
 // unnamed says whether a call names no file: strace has those too.
 func unnamed(name, args string) bool {
